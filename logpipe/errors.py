@@ -1,0 +1,33 @@
+"""What can go wrong that a user can put right.
+
+* LogpipeError (exit code 2: a path, an option, a query)
+  - StoreError (exit code 2: the DuckDB file)
+  - RuleError (exit code 3: a rule's header or SQL)
+  - QueryError (exit code 2: the SQL of ``logpipe query``)
+* UnreadableError: a file that cannot be read as the format that claimed it; becomes a
+  ``source`` with status ``failed``, never an exit
+"""
+
+
+class LogpipeError(Exception):
+    """Base of every error that ends a command; the CLI prints it as one line."""
+
+    exit_code = 2
+
+
+class StoreError(LogpipeError):
+    """The DuckDB file cannot be opened, is locked, or is not a logpipe store."""
+
+
+class QueryError(LogpipeError):
+    """A user's SQL does not run."""
+
+
+class RuleError(LogpipeError):
+    """A rule's header or SQL is not what the runner expects."""
+
+    exit_code = 3
+
+
+class UnreadableError(Exception):
+    """A file was claimed by a format and then could not be read at all; says why."""

@@ -1,0 +1,91 @@
+"""The shapes that cross module borders, and nothing else."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """A text log that DuckDB may read line by line: UTF-8, one record never spans lines.
+
+    ``segments`` has one row per header block, with at least ``first_line`` and ``last_line``
+    (physical lines, from 1, the data lines the block governs) and ``fields`` (list of names).
+    """
+
+    path: Path
+    segments: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Ndjson:
+    """A file of one JSON object per line, in the shape that the load SQL names."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Rows already in columns, as the load SQL names them."""
+
+    frame: pl.DataFrame
+
+
+Batch = Lines | Ndjson | Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reader knows of one file before its rows are loaded.
+
+    ``records`` is counted independently of the decoding: data lines, or record signatures.
+    ``batches`` are loaded one after another by ``sql/load/<load>.sql``; ``rejects`` are records
+    that could not even be handed on: columns ``record`` (UBIGINT), ``reason``, ``excerpt``; the
+    iterator of batches may still add to ``late_rejects`` while it runs.
+    """
+
+    load: str
+    records: int
+    batches: Iterator[Batch]
+    generation: str | None = None
+    host: str | None = None
+    host_known_by: str | None = None
+    zone: str = "UTC"
+    zone_known_by: str = "format"
+    notes: tuple[str, ...] = ()
+    late_rejects: list[tuple[int, str, str]] = field(default_factory=list)
+    late_notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A log format: its name, its table, how to recognise it, how to read it.
+
+    ``sniff`` sees the first 64 KiB, decoded by nobody; ``read`` is a context manager because a
+    reader may keep a cleaned copy or a decoded one in the scratch folder it is given.
+    """
+
+    name: str
+    title: str
+    table: str
+    sniff: Callable[[bytes], bool]
+    read: Callable[[Path, Path], AbstractContextManager[Reading]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One ``.sql`` file under ``sql/rules``: the header's facts and the query below it."""
+
+    id: str
+    title: str
+    severity: str
+    summary: str
+    needs: tuple[str, ...]
+    why: str
+    todo: str
+    references: tuple[str, ...]
+    params: dict[str, int | float | str]
+    sql: str

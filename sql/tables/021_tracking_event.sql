@@ -1,0 +1,36 @@
+-- Message tracking of Exchange 2000 to Subscription Edition. One row: one event of one message for one recipient.
+CREATE TABLE IF NOT EXISTS tracking_event (
+    source_id     INTEGER NOT NULL,   -- the file
+    record        UBIGINT NOT NULL,   -- physical line, from 1
+    recipient_no  USMALLINT NOT NULL, -- which of the line's recipients, from 1
+    ts            TIMESTAMP NOT NULL, -- UTC
+    host          VARCHAR,            -- short upper-case name of the server that wrote the line
+    event         VARCHAR NOT NULL,   -- native: a number (2000/2003) or a word (2007 and later)
+    class         VARCHAR NOT NULL,   -- enter, attempt, progress, wait, ok, fail, replaced, report, other
+    component     VARCHAR,            -- 2007 and later: the native column source (SMTP, STOREDRIVER, QUEUE, ...)
+    message_id    VARCHAR,            -- Message-ID without angle brackets
+    internal_id   VARCHAR,            -- internal-message-id of that server
+    network_id    VARCHAR,            -- network-message-id, the same on every server (2013 and later)
+    linked_id     VARCHAR,            -- 2000/2003: the message's id in another service
+    sender        VARCHAR,            -- lower case; <> is the null sender
+    return_path   VARCHAR,            -- lower case; <> marks DSNs (2007 and later)
+    recipient     VARCHAR,            -- lower case
+    recipients    INTEGER,            -- recipients of the whole message as the line says
+    status        VARCHAR,            -- this recipient's status as written
+    status_split  BOOLEAN,            -- false where a list of statuses could not be told apart by recipient
+    status_code   VARCHAR,            -- enhanced status code in it (4.4.7)
+    bytes         BIGINT,             -- size of the message
+    subject       VARCHAR,            -- where subject logging is on
+    client_ip     VARCHAR,            -- who handed the message in
+    client_host   VARCHAR,            -- its name as logged
+    server_ip     VARCHAR,            -- this server, or the next hop of a send
+    server_host   VARCHAR,            -- as written
+    connector     VARCHAR,            -- connector-id
+    partner       VARCHAR,            -- 2000/2003: next service or host
+    context       VARCHAR,            -- source-context
+    reference     VARCHAR,            -- reference; related ids
+    related       VARCHAR,            -- related-recipient-address: the address this one replaces
+    origin_ts     TIMESTAMP,          -- UTC, when the message was first accepted, where the line says
+    version       VARCHAR,            -- 2000/2003: version of the Windows SMTP service that logged
+    extra         MAP(VARCHAR, VARCHAR)  -- every other non-empty value by its column name; surplus values as +1, +2
+);
