@@ -1,0 +1,218 @@
+"""What text logs have in common: encoding, line ends, header lines, and an independent line count.
+
+A log that DuckDB can read as it stands is used in place; anything else (UTF-16, ANSI code pages,
+NUL bytes, giant lines, lone carriage returns) is copied line by line into the scratch folder, so
+that line *n* of the copy is always line *n* of the file.
+"""
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+CHUNK = 8 << 20
+LONGEST_LINE = 1 << 20  # bytes; DuckDB's own limit is 2 MB, and no server writes such a line
+EXCERPT = 200
+SPOILED = "\x02"  # marks a line of a cleaned copy that must be rejected: \x02reason\x02excerpt
+UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+
+
+@dataclass(slots=True)
+class Text:
+    """A text log, ready to be read by lines: where, how many, and its header lines."""
+
+    path: Path
+    lines: int = 0
+    blank: int = 0
+    headers: list[tuple[int, str]] = field(default_factory=list)  # physical line, text
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def records(self) -> int:
+        """Return how many lines hold data."""
+        return self.lines - self.blank - len(self.headers)
+
+
+def encoding_of(head: bytes) -> str | None:
+    """Return the UTF-16 flavour of a file's first bytes, or None for one-byte encodings."""
+    if head[:2] in UTF16:
+        return UTF16[head[:2]]
+    sample = head[:512]
+    if len(sample) >= 8 and sample[1::2].count(0) > len(sample) // 3 and not sample[::2].count(0):
+        return "utf-16-le"  # wmic and some exports leave the byte-order mark out
+    return None
+
+
+def utf8_head(head: bytes) -> bytes:
+    """Return the first bytes as UTF-8 without byte-order mark, whatever they were."""
+    if encoding := encoding_of(head):
+        text = head[: len(head) & ~1].decode(encoding, "replace")
+        return text.removeprefix("\ufeff").encode()
+    return head.removeprefix(codecs.BOM_UTF8)
+
+
+def first_lines(head: bytes, count: int = 60) -> list[str]:
+    """Return the first whole lines of a UTF-8 head, for a format's ``sniff``."""
+    lines = re.split(rb"\r\n|\n|\r", head)[:count]
+    return [line.decode("utf-8", "replace") for line in lines]
+
+
+def survey(path: Path, scratch: Path, marks: tuple[bytes, ...] = (b"#",)) -> Text:
+    """Count the lines of a text log and find its header lines, those that begin with a mark.
+
+    Gives a cleaned copy in ``scratch`` where the file cannot be read as it stands.
+    """
+    fault = _fault(path)
+    text = Text(_clean_copy(path, scratch, fault) if fault else path)
+    if fault:
+        text.notes.append(f"{fault}: read through a cleaned copy, line numbers unchanged")
+    starts = re.compile(rb"(?:%s)[^\n]*" % b"|".join(map(re.escape, marks)))
+    with text.path.open("rb") as file:
+        for chunk in _line_chunks(file):
+            _scan(text, chunk, marks, starts)
+    return text
+
+
+def _scan(text: Text, chunk: bytes, marks: tuple[bytes, ...], starts: re.Pattern[bytes]) -> None:
+    """Add one chunk of whole lines to the survey."""
+    if text.lines == 0:
+        chunk = chunk.removeprefix(codecs.BOM_UTF8)
+    places = [0] if chunk.startswith(marks) else []
+    for mark in marks:
+        at = chunk.find(b"\n" + mark)
+        while at >= 0:
+            places.append(at + 1)
+            at = chunk.find(b"\n" + mark, at + 1)
+    line, seen = text.lines + 1, 0
+    for place in sorted(places):
+        line += chunk.count(b"\n", seen, place)
+        seen = place
+        if (match := starts.match(chunk, place)) is not None:
+            text.headers.append((line, match.group().decode("utf-8", "replace").rstrip()))
+    if b"\n\n" in chunk or b"\n\r\n" in chunk or chunk[:2] in (b"\r\n", b"\n") or chunk[:1] == b"\n":
+        text.blank += len(re.findall(rb"(?:(?<=\n)|\A)\r?\n", chunk))
+    text.lines += chunk.count(b"\n") + (not chunk.endswith(b"\n"))
+
+
+def _line_chunks(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the file in chunks that end at a line end, the last one where the file ends."""
+    rest = b""
+    while block := file.read(CHUNK):
+        whole, newline, tail = block.rpartition(b"\n")
+        if newline:
+            yield rest + whole + newline
+            rest = tail
+        else:
+            rest += block
+    if rest:
+        yield rest
+
+
+def _fault(path: Path) -> str | None:
+    """Say what keeps DuckDB from reading the file as it stands, or None."""
+    utf8 = codecs.getincrementaldecoder("utf-8")()
+    held, since_newline = b"", 0
+    with path.open("rb") as file:
+        if (encoding := encoding_of(file.read(512))) is not None:
+            return encoding.upper()
+        file.seek(0)
+        while block := file.read(CHUNK):
+            if 0 in block:
+                return "NUL bytes"
+            try:
+                utf8.decode(block)
+            except UnicodeDecodeError:
+                return "not UTF-8"
+            joined = held + block
+            if joined.count(b"\r", 0, -1) != joined.count(b"\r\n"):
+                return "lone carriage returns"
+            held = joined[-1:] if joined.endswith(b"\r") else b""
+            since_newline = _longest_run(block, since_newline)
+            if since_newline > LONGEST_LINE:
+                return "lines over 1 MiB"
+    if held or utf8.getstate()[0]:
+        return "cut inside a character or line end"
+    return None
+
+
+def _longest_run(block: bytes, carried: int) -> int:
+    """Return the length of the open line at the block's end, or of the first one too long."""
+    at = -carried
+    while (end := block.rfind(b"\n", max(at, 0), at + LONGEST_LINE + 1)) >= 0:
+        at = end + 1
+    return len(block) - at
+
+
+def _clean_copy(path: Path, scratch: Path, fault: str) -> Path:
+    """Write the file as UTF-8 with LF line ends; a line that cannot be kept is marked."""
+    copy = scratch / "clean.txt"
+    with copy.open("w", encoding="utf-8", newline="\n") as out:
+        for line in _decoded_lines(path, fault):
+            out.write(line + "\n")
+    return copy
+
+
+def _decoded_lines(path: Path, fault: str) -> Iterator[str]:
+    """Yield every physical line as text without its line end."""
+    with path.open("rb") as file:
+        encoding = encoding_of(file.read(512))
+        file.seek(0)
+        newline = "\n" if encoding or fault != "lone carriage returns" else _newline(path)
+        blocks: Iterator[str] = (
+            _utf16_blocks(file, encoding)
+            if encoding
+            else (block.decode("latin-1") for block in iter(lambda: file.read(CHUNK), b""))
+        )
+        rest, skipped, first = "", 0, True
+        for block in blocks:
+            *lines, rest = (rest + block).split(newline)
+            for line in lines:
+                text = line + "x" * skipped if skipped else line
+                yield _mended(text, decoded=encoding is not None, first=first)
+                skipped, first = 0, False
+            if len(rest) > 2 * LONGEST_LINE:  # keep memory flat on a file that is one line
+                skipped += len(rest) - LONGEST_LINE
+                rest = rest[:LONGEST_LINE]
+                skipped = min(skipped, LONGEST_LINE)
+        if rest:
+            yield _mended(rest + "x" * skipped, decoded=encoding is not None, first=first)
+
+
+def _newline(path: Path) -> str:
+    """Return the carriage return where the file has no line feed at all (old Macintosh text)."""
+    with path.open("rb") as file:
+        return "\n" if any(b"\n" in block for block in iter(lambda: file.read(CHUNK), b"")) else "\r"
+
+
+def _utf16_blocks(file: BinaryIO, encoding: str) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    while block := file.read(CHUNK):
+        yield decoder.decode(block).replace("\ufeff", "").encode("utf-8", "replace").decode()
+    yield decoder.decode(b"", final=True)
+
+
+def _mended(line: str, *, decoded: bool, first: bool) -> str:
+    """Decode one line (UTF-8, else Windows-1252), or mark it as one that must be rejected."""
+    line = line.removesuffix("\r")
+    if not decoded:
+        line = _ansi(line.encode("latin-1"))
+    if first:
+        line = line.removeprefix("\ufeff")
+    if "\0" in line:
+        return f"{SPOILED}NUL bytes{SPOILED}" + _visible(line[:EXCERPT])
+    if len(line) > LONGEST_LINE:
+        return f"{SPOILED}line over 1 MiB{SPOILED}" + _visible(line[:EXCERPT])
+    return line.replace("\r", "\u240d").removeprefix(SPOILED)
+
+
+def _visible(line: str) -> str:
+    return line.replace("\0", "\u2400").replace("\r", "\u240d")
+
+
+def _ansi(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", "replace")

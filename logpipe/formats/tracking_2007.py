@@ -1,0 +1,121 @@
+"""Message tracking logs of Exchange 2007 to Subscription Edition: CSV under a ``#Fields`` line.
+
+Times are UTC. The four known field lists have 21, 26, 27 and 30 names; the reader follows whatever
+the file names, and falls back on the count for copies without a header.
+https://learn.microsoft.com/exchange/mail-flow/transport-logs/message-tracking
+"""
+
+import csv
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import polars as pl
+
+from logpipe.formats._text import first_lines, survey
+from logpipe.model import Format, Lines, Reading
+
+FIELDS_2007 = (
+    "date-time,client-ip,client-hostname,server-ip,server-hostname,source-context,connector-id,"
+    "source,event-id,internal-message-id,message-id,recipient-address,recipient-status,total-bytes,"
+    "recipient-count,related-recipient-address,reference,message-subject,sender-address,"
+    "return-path,message-info"
+).split(",")
+FIELDS_2010 = [
+    *FIELDS_2007,
+    *"directionality,tenant-id,original-client-ip,original-server-ip,custom-data".split(","),
+]
+FIELDS_2013 = [*FIELDS_2010[:11], "network-message-id", *FIELDS_2010[11:]]
+FIELDS_2016 = [*FIELDS_2013, "transport-traffic-type", "log-id", "schema-version"]
+BY_COUNT = {len(names): names for names in (FIELDS_2007, FIELDS_2010, FIELDS_2013, FIELDS_2016)}
+MARKS = (b"#", b"date-time,")  # some logs repeat the bare field list as a plain CSV header
+ISO_TIME = re.compile(r'^"?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z"?,')
+SOURCES = re.compile(
+    r",(?:ADMIN|AGENT|APPROVAL|BOOTLOADER|DNS|A?DSN|GATEWAY|MAILBOXRULE|MEETINGMESSAGEPROCESSOR|ORAR"
+    r"|PICKUP|POISONMESSAGE|PUBLICFOLDER|QUEUE|REDUNDANCY|RESOLVER|ROUTING|SAFETYNET|SMTP"
+    r"|STOREDRIVER),[A-Z]+,"
+)
+
+
+def sniff(head: bytes) -> bool:
+    """Return whether the preamble names this log, or headerless rows have one of its widths."""
+    lines = first_lines(head)
+    if any(re.match(r"#log-type:\s*message tracking log", line, re.IGNORECASE) for line in lines):
+        return True
+    bare = "," + ",".join(FIELDS_2007[1:5])
+    if any(re.match(r"(?:#fields:\s*)?date-time" + bare, line, re.IGNORECASE) for line in lines):
+        return True
+    rows = [line for line in lines[:-1] or lines if line and not line.startswith("#")][:5]
+    return any(ISO_TIME.match(row) and SOURCES.search(row) and _width(row) in BY_COUNT for row in rows)
+
+
+@contextmanager
+def read(path: Path, scratch: Path) -> Iterator[Reading]:
+    """Give the file as lines, with one segment per field list."""
+    text = survey(path, scratch, MARKS)
+    notes = list(text.notes)
+    starts = [(line, names) for line, header in text.headers if (names := _names(header))]
+    if text.records and (not starts or _data_above(starts[0][0], text.headers)):
+        starts.insert(0, (0, _guess(text.path)))
+        notes.append(f"no #Fields above the first lines: {len(starts[0][1])} fields assumed")
+    ends = [line - 1 for line, _ in starts[1:]] + [text.lines]
+    segments = pl.DataFrame(
+        [(line + 1, end, names) for (line, names), end in zip(starts, ends, strict=True)]
+        if starts
+        else [],
+        schema={"first_line": pl.UInt64, "last_line": pl.UInt64, "fields": pl.List(pl.String)},
+        orient="row",
+    )
+    versions = (re.match(r"#version:\s*(\S+)", h, re.IGNORECASE) for _, h in text.headers)
+    version = next((match.group(1) for match in versions if match), None)
+    yield Reading(
+        load="tracking_2007",
+        records=text.records,
+        batches=iter([Lines(text.path, segments)]),
+        generation=_generation(version),
+        notes=tuple(notes),
+    )
+
+
+def _names(header: str) -> list[str]:
+    """Return the field list of a header line, or nothing where it holds none."""
+    bare = re.sub(r"^#fields:\s*", "", header, flags=re.IGNORECASE)
+    return bare.lower().split(",") if bare.lower().startswith("date-time") else []
+
+
+def _data_above(first_fields: int, headers: list[tuple[int, str]]) -> bool:
+    """Return whether a line that is no header stands above the first field list."""
+    return sum(line < first_fields for line, _ in headers) < first_fields - 1
+
+
+def _width(row: str) -> int:
+    return len(next(csv.reader([row]), []))
+
+
+def _guess(path: Path) -> list[str]:
+    """Return the field list that has as many names as the first row has values."""
+    with path.open(encoding="utf-8-sig", errors="replace") as lines:
+        row = next((line for line in lines if line.strip() and not line.startswith("#")), "")
+    return BY_COUNT.get(_width(row.rstrip("\n")), FIELDS_2016)
+
+
+def _generation(version: str | None) -> str | None:
+    """Name the product by its build: 8 is 2007, 14 is 2010, 15.0 is 2013, 15.1 2016, 15.2 2019/SE."""
+    match = re.match(r"(\d+)\.0*(\d+)", version or "")
+    if match is None:
+        return None
+    major, minor = int(match[1]), int(match[2])
+    names = {(8, None): "2007", (14, None): "2010", (15, 0): "2013", (15, 1): "2016"}
+    names[(15, 2)] = "2019 or Subscription Edition"
+    product = names.get((major, minor)) or names.get((major, None))
+    return f"Exchange {product} ({version})" if product else f"Exchange ({version})"
+
+
+FORMAT = Format(
+    "tracking_2007",
+    "Message tracking log, Exchange 2007 to Subscription Edition",
+    table="tracking_event",
+    sniff=sniff,
+    read=read,
+)

@@ -1,0 +1,239 @@
+"""The DuckDB file: opening it, its tables and views, putting batches in, asking it."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+import polars as pl
+
+from logpipe.errors import LogpipeError, QueryError, StoreError
+from logpipe.model import Batch, Frame, Lines, Ndjson
+from logpipe.sqlfiles import sql_files, sql_text
+
+Connection = duckdb.DuckDBPyConnection
+SCHEMA = ("tables", "macros", "knowledge", "views")
+MEMORY = os.environ.get("LOGPIPE_MEMORY", "900MB")
+# 1.5 tools cannot open what DuckDB 2.0 writes by default, and users have those
+FORMAT_VERSION = "v1.5.0"
+DEDUPED = frozenset(path.stem for path in sql_files("dedupe"))  # tables with a rule for overlaps
+
+
+class Books(NamedTuple):
+    """What one source brought into its table, counted in the table."""
+
+    rows: int
+    recovered: int
+    first_ts: Any
+    last_ts: Any
+    host: str | None
+
+
+class Loaded(NamedTuple):
+    """What became of the records of one batch that are no rows."""
+
+    rejects: int
+    duplicates: int
+
+
+@dataclass(frozen=True, slots=True)
+class _ArrowStream:
+    """A frame as DuckDB can scan it without pyarrow: only the Arrow stream is shown."""
+
+    frame: pl.DataFrame
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self.frame.__arrow_c_stream__(requested_schema)
+
+
+@contextmanager
+def open_store(path: Path, *, read_only: bool = False) -> Iterator[Connection]:
+    """Open (or make) a store with every table, macro and view of ``sql/``.
+
+    Raises StoreError where the file is missing (read-only), locked, or not a logpipe store.
+    """
+    if read_only and not path.is_file():
+        raise StoreError(f"{path}: no such store; run 'logpipe ingest FOLDER --db {path}' first")
+    con = duckdb.connect()
+    try:
+        _attach(con, path, read_only=read_only)
+        yield con
+    finally:
+        con.close()
+
+
+def _attach(con: Connection, path: Path, *, read_only: bool) -> None:
+    """Attach the file as the default database and make sure that it is a store."""
+    options = "READ_ONLY" if read_only else f"STORAGE_VERSION '{FORMAT_VERSION}'"
+    con.execute(f"SET memory_limit = '{MEMORY}'")
+    scratch = Path(tempfile.gettempdir()) / f"logpipe-{os.getpid()}"
+    con.execute("SET temp_directory = $scratch", {"scratch": str(scratch)})
+    name = str(path).replace("'", "''")
+    try:
+        con.execute(f"ATTACH '{name}' AS store ({options})")
+    except duckdb.IOException as error:
+        if "lock" in str(error).lower():
+            raise StoreError(f"{path}: in use by another process; wait for it to end") from error
+        raise StoreError(f"{path}: cannot be opened as a DuckDB file: {_first_line(error)}") from error
+    except duckdb.Error as error:
+        raise StoreError(f"{path}: cannot be opened as a DuckDB file: {_first_line(error)}") from error
+    con.execute("USE store")
+    names = {row[0] for row in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    if names and not {"source", "finding", "windows_event"} <= names:
+        raise StoreError(f"{path}: a DuckDB file, but not a logpipe store; name another one")
+    if not names and read_only:
+        raise StoreError(f"{path}: an empty DuckDB file; run 'logpipe ingest' first")
+    if not read_only:
+        with transaction(con):
+            for folder in SCHEMA:
+                for file in sql_files(folder):
+                    con.execute(file.read_text("utf-8"))
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]
+
+
+@contextmanager
+def transaction(con: Connection) -> Iterator[None]:
+    """Run a block as one transaction: all of it, or, whatever ends the block early, nothing."""
+    con.execute("BEGIN")
+    try:
+        yield
+    except BaseException:  # Ctrl-C too: the store must be as if the block had not begun
+        con.execute("ROLLBACK")
+        raise
+    con.execute("COMMIT")
+
+
+def load_batch(
+    con: Connection, batch: Batch, *, load: str, table: str, source_id: int, skip: int
+) -> Loaded:
+    """Insert one batch by ``sql/load/<load>.sql``; records up to line ``skip`` are known already.
+
+    Rows that the load SQL marks go to table reject; rows that ``sql/dedupe/<table>.sql`` knows from
+    another source are left out and counted.
+    """
+    params: dict[str, Any] = {"source_id": source_id, "skip": skip}
+    match batch:
+        case Lines(path, segments):
+            con.register("segment", _ArrowStream(segments))
+            con.execute(_line_view(path))
+        case Ndjson(path):
+            params["path"] = str(path)
+        case Frame(frame):
+            con.register("batch", _ArrowStream(frame))
+    rows, duplicates = sql_text("load", load), 0
+    if table in DEDUPED and _has_rows(con, table):
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT * FROM (\n{rows}\n)",
+            {key: value for key, value in params.items() if key == "path"},
+        )
+        params.pop("path", None)
+        duplicates = _drop_known(con, table, source_id)
+        rows = "SELECT * FROM fresh"
+    con.execute(
+        f"INSERT INTO {table} BY NAME SELECT CAST($source_id AS INTEGER) AS source_id, "
+        f"new.* EXCLUDE (reject, excerpt) FROM (\n{rows}\n) AS new "
+        "WHERE reject IS NULL AND record > $skip",
+        params,
+    )
+    # a line that gave several rows is refused once
+    result = con.execute(
+        "INSERT INTO reject BY NAME SELECT DISTINCT CAST($source_id AS INTEGER) AS source_id, "
+        f"record, reject AS reason, excerpt FROM (\n{rows}\n) "
+        "WHERE reject IS NOT NULL AND record > $skip",
+        params,
+    )
+    return Loaded(_changed(result), duplicates)
+
+
+def _has_rows(con: Connection, table: str) -> bool:
+    return con.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None
+
+
+def _drop_known(con: Connection, table: str, source_id: int) -> int:
+    """Take out of table fresh what another source brought; returns how many records of the log."""
+    known = sql_text("dedupe", table)
+    sizes = []
+    for recovered in ("true", "false"):
+        result = con.execute(
+            f"DELETE FROM fresh AS new WHERE reject IS NULL AND recovered = {recovered} "
+            f"AND EXISTS (\n{known}\n)",
+            {"source_id": source_id},
+        )
+        sizes.append(_changed(result))
+    return sizes[1]
+
+
+def _changed(result: Connection) -> int:
+    row = result.fetchone()
+    return int(row[0]) if row else 0
+
+
+def _line_view(path: Path) -> str:
+    """Return SQL for view line(record, text): every physical line with its number, from 1.
+
+    A view takes no parameters, so the path is quoted. The delimiter is a character that log text
+    does not hold; with one column DuckDB keeps it in the text where it does.
+    """
+    name = str(path).replace("'", "''")
+    return (
+        "CREATE OR REPLACE TEMP VIEW line AS SELECT CAST(row_number() OVER () AS UBIGINT) AS record, "
+        f"text FROM read_csv(['{name}'], auto_detect = false, header = false, delim = '\\x01', "
+        "quote = '', escape = '', strict_mode = false, columns = {'text': 'VARCHAR'})"
+    )
+
+
+def count_books(con: Connection, table: str, source_id: int) -> Books:
+    """Count what a source brought, in the table itself."""
+    books = con.execute(sql_text("books", table), {"source_id": source_id}).fetchone()
+    host = con.execute(
+        sql_text("books", "host"), {"table": table, "source_id": source_id}
+    ).fetchone()
+    rows, recovered, first_ts, last_ts = books or (0, 0, None, None)
+    return Books(rows, recovered, first_ts, last_ts, host[0] if host else None)
+
+
+def insert(con: Connection, table: str, rows: pl.DataFrame) -> None:
+    """Append a frame by column name; DuckDB casts, and refuses a column the table lacks."""
+    con.register("rows", _ArrowStream(rows))
+    con.execute(f"INSERT INTO {table} BY NAME FROM rows")
+    con.unregister("rows")
+
+
+def rebuild_derived(con: Connection) -> None:
+    """Make the derived tables anew from the log tables, in the order of their numbers."""
+    with transaction(con):
+        for file in sql_files("derived"):
+            con.execute(file.read_text("utf-8"))
+
+
+def ask(con: Connection, sql: str, params: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+    """Return the rows of one of our own queries as dicts."""
+    result = con.execute(sql, params or {})
+    names = [column[0] for column in result.description or []]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def user_query(con: Connection, sql: str) -> pl.DataFrame:
+    """Run a stranger's SQL, read-only and without access to files or network."""
+    con.execute("SET enable_external_access = false")
+    con.execute("SET lock_configuration = true")
+    try:
+        relation = con.sql(sql)
+        if relation is None:
+            raise QueryError("the statement gives no rows: ask with SELECT")
+        return pl.DataFrame(relation)
+    except duckdb.Error as error:
+        raise QueryError(f"query: {str(error).strip()}") from error
+
+
+def require_folder(path: Path) -> None:
+    """Raise where a store or an output cannot be put at a path."""
+    if not path.parent.is_dir():
+        raise LogpipeError(f"{path.parent}: no such folder; make it first")

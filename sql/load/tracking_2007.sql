@@ -1,0 +1,133 @@
+-- Exchange 2007 to SE tracking lines into tracking_event. Grain: one recipient of one data line.
+-- Relations: line(record, text), segment(first_line, last_line, fields).
+WITH place AS (
+    SELECT
+        first_line, last_line, fields,
+        list_position(fields, 'date-time') AS p_ts,
+        list_position(fields, 'client-ip') AS p_client_ip,
+        list_position(fields, 'client-hostname') AS p_client_host,
+        list_position(fields, 'server-ip') AS p_server_ip,
+        list_position(fields, 'server-hostname') AS p_server_host,
+        list_position(fields, 'source-context') AS p_context,
+        list_position(fields, 'connector-id') AS p_connector,
+        list_position(fields, 'source') AS p_source,
+        list_position(fields, 'event-id') AS p_event,
+        list_position(fields, 'internal-message-id') AS p_internal,
+        list_position(fields, 'message-id') AS p_message_id,
+        list_position(fields, 'network-message-id') AS p_network,
+        list_position(fields, 'recipient-address') AS p_recipient,
+        list_position(fields, 'recipient-status') AS p_status,
+        list_position(fields, 'total-bytes') AS p_bytes,
+        list_position(fields, 'recipient-count') AS p_recipients,
+        list_position(fields, 'related-recipient-address') AS p_related,
+        list_position(fields, 'reference') AS p_reference,
+        list_position(fields, 'message-subject') AS p_subject,
+        list_position(fields, 'sender-address') AS p_sender,
+        list_position(fields, 'return-path') AS p_return_path,
+        list_position(fields, 'message-info') AS p_info
+    FROM segment
+),
+
+cell AS (
+    SELECT l.record, l.text, p.*, lp_csv(l.text) AS f
+    FROM line AS l
+    LEFT JOIN place AS p ON l.record BETWEEN p.first_line AND p.last_line
+    WHERE l.text IS NOT NULL
+      AND NOT starts_with(l.text, '#')
+      AND NOT starts_with(l.text, 'date-time,')
+),
+
+named AS (
+    SELECT
+        record, text, fields, f,
+        try_cast(lp_unquote(f[p_ts]) AS TIMESTAMP) AS ts,
+        upper(lp_unquote(f[p_event])) AS event_id,
+        lp_unquote(f[p_server_host]) AS server_host,
+        lp_unquote(f[p_client_host]) AS client_host,
+        upper(lp_unquote(f[p_source])) AS component,
+        lp_unquote(f[p_status]) AS status,
+        lp_unquote(f[p_info]) AS info,
+        -- recipients of one line are divided by ;
+        coalesce(string_split(rtrim(lower(lp_unquote(f[p_recipient])), ';'), ';'), [NULL]) AS recipient_list,
+        f[p_client_ip] AS client_ip, f[p_server_ip] AS server_ip, f[p_context] AS context,
+        f[p_connector] AS connector, f[p_internal] AS internal_id, f[p_message_id] AS message_id,
+        f[p_network] AS network_id, f[p_bytes] AS bytes, f[p_recipients] AS recipients,
+        f[p_related] AS related, f[p_reference] AS reference, f[p_subject] AS subject,
+        f[p_sender] AS sender, f[p_return_path] AS return_path
+    FROM cell
+),
+
+single AS (  -- one row per recipient
+    SELECT
+        *,
+        lp_statuses(status, array_length(recipient_list)) AS statuses,
+        unnest(recipient_list) AS recipient,
+        generate_subscripts(recipient_list, 1) AS recipient_no
+    FROM named
+),
+
+worded AS (
+    SELECT
+        *,
+        CASE
+            WHEN statuses IS NULL THEN status
+            WHEN array_length(statuses) = 1 THEN statuses[1]
+            ELSE statuses[recipient_no]
+        END AS own_status
+    FROM single
+)
+
+SELECT
+    w.record,
+    CAST(w.recipient_no AS USMALLINT) AS recipient_no,
+    w.ts,
+    -- the writing server is the client of what it sends, the server of what it gets
+    lp_host(
+        CASE
+            WHEN w.event_id IN ('SEND', 'SENDEXTERNAL', 'HAREDIRECT', 'SUBMIT', 'NOTIFYMAPI')
+                 AND w.client_host IS NOT NULL
+            THEN w.client_host
+            ELSE coalesce(w.server_host, w.client_host)
+        END
+    ) AS host,
+    w.event_id AS event,
+    coalesce(c.class, 'other') AS class,
+    w.component,
+    lp_message_id(lp_unquote(w.message_id)) AS message_id,
+    lp_unquote(w.internal_id) AS internal_id,
+    lower(lp_unquote(w.network_id)) AS network_id,
+    lower(lp_unquote(w.sender)) AS sender,
+    lower(lp_unquote(w.return_path)) AS return_path,
+    nullif(trim(w.recipient), '') AS recipient,
+    try_cast(lp_unquote(w.recipients) AS INTEGER) AS recipients,
+    w.own_status AS status,
+    w.statuses IS NOT NULL AS status_split,
+    lp_status_code(w.own_status) AS status_code,
+    try_cast(lp_unquote(w.bytes) AS BIGINT) AS bytes,
+    lp_unquote(w.subject) AS subject,
+    lp_unquote(w.client_ip) AS client_ip,
+    w.client_host,
+    lp_unquote(w.server_ip) AS server_ip,
+    w.server_host,
+    lp_unquote(w.connector) AS connector,
+    lp_unquote(w.context) AS context,
+    lp_unquote(w.reference) AS reference,
+    lower(lp_unquote(w.related)) AS related,
+    try_cast(regexp_extract(w.info, '^([0-9T:.-]{19,})Z', 1) AS TIMESTAMP) AS origin_ts,
+    lp_extra(w.fields, w.f, [
+        'date-time', 'client-ip', 'client-hostname', 'server-ip', 'server-hostname',
+        'source-context', 'connector-id', 'source', 'event-id', 'internal-message-id', 'message-id',
+        'network-message-id', 'recipient-address', 'recipient-status', 'total-bytes',
+        'recipient-count', 'related-recipient-address', 'reference', 'message-subject',
+        'sender-address', 'return-path'
+    ]) AS extra,
+    CASE
+        WHEN lp_spoiled(w.text) IS NOT NULL THEN lp_spoiled(w.text)
+        WHEN w.fields IS NULL THEN 'no #Fields governs this line'
+        WHEN lp_csv_open(w.text) THEN 'a quote is never closed'
+        WHEN w.ts IS NULL THEN 'no readable date and time'
+        WHEN w.event_id IS NULL THEN 'no event id'
+    END AS reject,
+    lp_excerpt(w.text) AS excerpt
+FROM worded AS w
+LEFT JOIN tracking_class AS c ON c.event = w.event_id

@@ -1,0 +1,90 @@
+-- Words that every load and rule may use. Scalar only; each is one expression on every engine.
+
+-- Microseconds since 1970: time distances are differences of these.
+CREATE OR REPLACE MACRO lp_us(t) AS epoch_us(t);
+
+-- Hours between two times, as a decimal number.
+CREATE OR REPLACE MACRO lp_hours(a, b) AS (epoch_us(b) - epoch_us(a)) / 3600000000.0;
+
+-- Empty text and the lone dash of W3C and Exchange 2000/2003 mean: no value.
+CREATE OR REPLACE MACRO lp_value(v) AS nullif(nullif(trim(v), ''), '-');
+
+-- A host's short upper-case name, so that GW1, gw1.corp.example and GW1. are one; addresses stay whole.
+CREATE OR REPLACE MACRO lp_host(name) AS
+    CASE
+        WHEN lp_value(name) IS NULL THEN NULL
+        WHEN regexp_matches(name, '^[0-9.]+$') OR contains(name, ':') THEN lower(trim(name))
+        ELSE upper(split_part(trim(name), '.', 1))
+    END;
+
+-- The text after the last @, lower case: a recipient's domain.
+CREATE OR REPLACE MACRO lp_domain(address) AS
+    CASE WHEN contains(address, '@') THEN lower(regexp_replace(address, '^.*@', '', 'g')) END;
+
+-- The mailbox in a MAIL or RCPT argument: "+FROM:<alice@corp.example>", "TO:bob@partner.example".
+CREATE OR REPLACE MACRO lp_mailbox(argument) AS
+    CASE
+        WHEN contains(argument, '<')
+        THEN coalesce(nullif(lower(regexp_extract(argument, '<([^>]*)', 1)), ''), '<>')
+        ELSE nullif(lower(regexp_extract(argument, '(?i)(?:from|to):[+ ]*([^+ ]*)', 1)), '')
+    END;
+
+-- A Message-ID without angle brackets and the + that W3C logs put before it.
+CREATE OR REPLACE MACRO lp_message_id(v) AS
+    nullif(regexp_replace(lp_value(v), '^[+ ]*<?|>?[+ ]*$', '', 'g'), '');
+
+-- The first enhanced status code (RFC 3463) in a reply or status text.
+CREATE OR REPLACE MACRO lp_status_code(v) AS
+    nullif(regexp_extract(v, '(?:^|[^0-9.])([245][.][0-9]{1,3}[.][0-9]{1,3})(?:[^0-9.]|$|[.](?:[^0-9]|$))', 1), '');
+
+-- Why a line cannot be loaded at all: the cleaned copy marks it \x02reason\x02excerpt.
+CREATE OR REPLACE MACRO lp_spoiled(line) AS
+    CASE WHEN starts_with(line, chr(2)) THEN split_part(line, chr(2), 2) END;
+
+-- What of a line may be shown in table reject.
+CREATE OR REPLACE MACRO lp_excerpt(line) AS
+    left(CASE WHEN starts_with(line, chr(2)) THEN split_part(line, chr(2), 3) ELSE line END, 200);
+
+-- A CSV line (RFC 4180) as a list: commas inside quotes become chr(31), doubled quotes chr(30),
+-- and lp_unquote puts them back, so that the common line without a quote costs one split.
+CREATE OR REPLACE MACRO lp_csv(line) AS
+    CASE
+        WHEN NOT contains(line, '"') THEN string_split(line, ',')
+        ELSE string_split(
+            array_to_string(
+                list_transform(
+                    string_split(replace(line, '""', chr(30)), '"'),
+                    LAMBDA part, i: CASE WHEN i % 2 = 0 THEN replace(part, ',', chr(31)) ELSE part END
+                ),
+                ''
+            ),
+            ','
+        )
+    END;
+-- A field that is only chr(30) was "": empty.
+CREATE OR REPLACE MACRO lp_unquote(v) AS
+    nullif(replace(replace(nullif(v, chr(30)), chr(31), ','), chr(30), '"'), '');
+-- Whether a CSV line ends inside a quote.
+CREATE OR REPLACE MACRO lp_csv_open(line) AS
+    contains(line, '"') AND (length(line) - length(replace(line, '"', ''))) % 2 = 1;
+
+-- The values of a split line that no column takes, by field name; surplus values as +1, +2.
+-- Empty values and dashes are left out; NULL where nothing is left.
+CREATE OR REPLACE MACRO lp_extra(names, parts, known) AS
+    CASE
+        WHEN len(list_filter(names, LAMBDA n: NOT list_contains(known, n))) = 0 AND len(parts) <= len(names)
+        THEN NULL
+        ELSE nullif(
+            map_from_entries(list_filter(
+                list_transform(
+                    parts,
+                    LAMBDA v, i: {
+                        'k': CASE WHEN i <= len(names) THEN names[i] ELSE '+' || (i - len(names)) END,
+                        'v': lp_unquote(v)
+                    }
+                ),
+                LAMBDA e: lp_value(e.v) IS NOT NULL AND NOT list_contains(known, e.k)
+            )),
+            MAP {}
+        )
+    END;
