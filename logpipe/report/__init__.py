@@ -1,0 +1,1 @@
+"""What happened, written for people and for other tools, from one plain report."""

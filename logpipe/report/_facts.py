@@ -1,0 +1,150 @@
+"""What a report says as a whole: its incidents in order, its hosts, its period, its files."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from logpipe.report._words import count_words, list_words, moment, whole
+
+SEVERITIES = ("critical", "high", "medium", "low", "info")
+NEVER = datetime.max.replace(tzinfo=UTC)
+UNREAD = ("failed", "unknown")
+
+# How files are grouped, problems first: the group, its heading, what to do about it.
+GROUPS = (
+    (
+        "failed",
+        "Could not be read",
+        (
+            "Nothing of these files is in the results. Fetch a fresh copy from the server"
+            " and run again."
+        ),
+    ),
+    (
+        "unknown",
+        "Format not recognised",
+        (
+            "Nothing of these files is in the results. If one is a mail or system log, see what"
+            " logpipe identify says of it; if not, leave it out."
+        ),
+    ),
+    (
+        "partial",
+        "Read in part",
+        (
+            "What could be read is in the results. Every other record is in table reject,"
+            " with its place and the reason."
+        ),
+    ),
+    (
+        "unbalanced",
+        "Read, but the books do not balance",
+        (
+            "Records were counted that are neither rows, duplicates nor rejects, or the other way"
+            " round: treat numbers from these files with care."
+        ),
+    ),
+    ("other", "Other", "The state of these files is not one this report knows."),
+    ("loaded", "Read", ""),
+    ("duplicate", "Copies of files already read", ""),
+)
+
+
+def severity(incident: dict[str, Any]) -> str:
+    """Return the severity, and low for a word that is none, so that it is still shown."""
+    word = incident.get("severity")
+    return word if word in SEVERITIES else "low"
+
+
+def _order(incident: dict[str, Any]) -> tuple[int, int, datetime, str]:
+    return (
+        SEVERITIES.index(severity(incident)),
+        -whole((incident.get("measures") or {}).get("messages")),
+        moment(incident.get("started_at")) or NEVER,
+        str(incident.get("id")),
+    )
+
+
+def above_info(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the incidents above info, the worst first."""
+    return sorted((i for i in report["incidents"] if severity(i) != "info"), key=_order)
+
+
+def only_info(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the incidents that are for information only, in order of time."""
+    return sorted((i for i in report["incidents"] if severity(i) == "info"), key=_order)
+
+
+def hosts_of(entries: Iterable[dict[str, Any]]) -> list[str]:
+    """Return the hosts that these sources or incidents name, each once, in name order."""
+    return sorted({str(entry["host"]) for entry in entries if entry.get("host")})
+
+
+def period(report: dict[str, Any]) -> tuple[datetime, datetime] | None:
+    """Return the first and last moment that the logs cover, or else that the incidents do."""
+    ends = [s.get(key) for s in report["sources"] for key in ("first_ts", "last_ts")]
+    known = [at for at in map(moment, ends) if at]
+    if not known:
+        ends = [i.get(key) for i in report["incidents"] for key in ("started_at", "ended_at")]
+        known = [at for at in map(moment, ends) if at]
+    return (min(known), max(known)) if known else None
+
+
+def balances(source: dict[str, Any]) -> bool:
+    """Return whether the books of one file balance."""
+    parts = ("rows", "duplicates", "rejects")
+    return whole(source.get("records")) == sum(whole(source.get(part)) for part in parts)
+
+
+def group_of(source: dict[str, Any]) -> str:
+    """Return the group a file is listed in."""
+    status = source.get("status")
+    if status in ("loaded", "duplicate"):
+        return str(status) if balances(source) else "unbalanced"
+    return str(status) if status in ("failed", "unknown", "partial") else "other"
+
+
+def unread(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the files of which nothing could be read, failures first."""
+    files = [s for s in report["sources"] if s.get("status") in UNREAD]
+    return sorted(files, key=lambda s: (UNREAD.index(s["status"]), str(s.get("path"))))
+
+
+def reading_words(report: dict[str, Any]) -> str:
+    """Return how many files were read, and how many were not."""
+    states = Counter(str(source.get("status")) for source in report["sources"])
+    total = len(report["sources"])
+    lost = states["failed"] + states["unknown"]
+    asides = []
+    if states["partial"]:
+        asides.append(f"{states['partial']:,} in part")
+    if copies := states["duplicate"]:
+        asides.append(f"{copies:,} as {'a copy' if copies == 1 else 'copies'}")
+    aside = f" ({', '.join(asides)})" if asides else ""
+    if not lost:
+        return f"{count_words(total, 'file')} read{aside}"
+    return f"{total - lost:,} of {count_words(total, 'file')} read{aside}, {lost:,} not read"
+
+
+def outcome(report: dict[str, Any]) -> str:
+    """Return how many incidents there are above info, and where, as one phrase."""
+    loud = above_info(report)
+    if not loud:
+        return "No incident above info"
+    where = list_words(hosts_of(loud))
+    return count_words(len(loud), "incident") + " above info" + (f" on {where}" if where else "")
+
+
+def headline(report: dict[str, Any]) -> str:
+    """Return what happened in one sentence: the worst incident, or that there is none."""
+    total, lost = len(report["sources"]), len(unread(report))
+    loud = above_info(report)
+    if loud:
+        return str(loud[0].get("title") or loud[0].get("rule"))
+    if not total:
+        return "No files were found, so nothing can be said"
+    if lost == total:
+        return "No file could be read, so nothing can be said"
+    found = f"Nothing above info in {count_words(total - lost, 'file')}"
+    return f"{found}, but {lost:,} could not be read" if lost else found

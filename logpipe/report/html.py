@@ -1,0 +1,251 @@
+"""The report as one page that needs no network and runs no script."""
+
+import re
+from collections import Counter, defaultdict
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from logpipe.report import _facts, _lanes, _words
+from logpipe.report.text import clean, clip, fold
+
+MOST_IN_FULL = 200  # incidents; the others stand in the overview
+MOST_LISTED = 1000  # incidents in the overview, files in one group
+MOST_EVIDENCE = 200  # findings shown of one incident,
+LEAST_EVIDENCE = 10  # but no more than this
+PAGE_EVIDENCE = 2000  # once the page has so many
+MOST_ITEMS = 100  # measures, signs, references
+OPEN_EVIDENCE = 12  # a table no longer than this is open from the start
+LONG, SHORT = 2000, 300  # characters
+
+BOOKS = ("records", "rows", "duplicates", "rejects")
+
+VERDICTS = {
+    "confirmed": "confirmed",
+    "supported": "supported by the logs, not yet proven",
+    "possible": "possible",
+    "ruled-out": "ruled out",
+    "not-assessable": "not assessable with these logs",
+}
+LANE_TITLES = {
+    "symptom": "Symptom",
+    "restart": "Restart",
+    "release": "Release",
+    "other": "Cause, sign, context",
+}
+
+
+def _fit(text: object, limit: int) -> str:
+    """Return text that is clean and no longer than the limit; the rest is not even looked at."""
+    return clip(clean(str(text)[: limit + 1]), limit)
+
+
+def _finalize(value: object) -> object:
+    """Make whatever the template shows fit for a page: no unseen characters, no endless text."""
+    if value is None:
+        return ""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return _fit(value, LONG)
+    return value
+
+
+def _path(path: object) -> Markup:
+    """Return a path that may wrap where a folder or an archive ends."""
+    return Markup("<wbr>").join(re.split(r"(?<=[/\\!])", _fit(path, SHORT)))
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("logpipe.report", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["clip"] = lambda text: _fit(text, SHORT)
+    environment.filters["path"] = _path
+    environment.filters["number"] = _words.number_words
+    return environment.get_template("report.html.j2")
+
+
+def _evidence(findings: list[dict[str, Any]], most: int) -> list[dict[str, Any]]:
+    """Return findings in order of time: the first of each lane, so that no lane is crowded out."""
+    lanes: dict[str, list[int]] = defaultdict(list)
+    for place, finding in enumerate(findings):
+        lanes[_lanes.lane_of(finding)].append(place)
+    shares = _lanes.fair_shares({name: len(places) for name, places in lanes.items()}, most)
+    shown = sorted(place for name, places in lanes.items() for place in places[: shares[name]])
+    return [
+        {
+            "from": _words.to_second(findings[place].get("ts")),
+            "to": findings[place].get("ts_end") and _words.to_second(findings[place]["ts_end"]),
+            "role": findings[place].get("role") or "finding",
+            "host": findings[place].get("host"),
+            "text": findings[place].get("text"),
+            "source": findings[place].get("source"),
+            "record": findings[place].get("record"),
+        }
+        for place in shown
+    ]
+
+
+def _reference(text: object) -> dict[str, Any]:
+    """Return a reference, with a link when it is a plain https address and nothing else."""
+    words = fold(text)
+    is_link = re.fullmatch(r"https://[A-Za-z0-9.-]+(:\d+)?(/[!-~]*)?", words) is not None
+    return {"text": words, "href": words if is_link else None}
+
+
+def _signs(incident: dict[str, Any]) -> list[dict[str, Any]]:
+    order = {"present": 0, "absent": 1}
+    signs = [
+        {
+            "id": sign.get("id"),
+            "title": fold(sign.get("title")),
+            "state": sign.get("state") if sign.get("state") in order else "unknown",
+        }
+        for sign in incident.get("signs") or []
+    ]
+    return sorted(signs, key=lambda sign: order.get(str(sign["state"]), 2))[:MOST_ITEMS]
+
+
+def _brief(incident: dict[str, Any], bar: _lanes.Scale | None) -> dict[str, Any]:
+    """Return what the overview says of an incident."""
+    start, end = incident.get("started_at"), incident.get("ended_at")
+    first, last = _words.moment(start), _words.moment(end)
+    messages = (incident.get("measures") or {}).get("messages")
+    return {
+        "severity": _facts.severity(incident),
+        "title": fold(incident.get("title") or incident.get("rule")),
+        "host": incident.get("host"),
+        "service": incident.get("service"),
+        "span": _words.span_parts(start, end),
+        "lasted": _words.lasted(start, end),
+        "ongoing": end is None and start is not None,
+        "messages": None if messages is None else _words.value_words(messages),
+        "bar": bar.bar(first, last or _facts.NEVER) if bar and first else None,
+    }
+
+
+def _whole_incident(incident: dict[str, Any], room: int) -> dict[str, Any]:
+    """Return all that the page says of an incident, with as many findings as there is room for."""
+    findings = sorted(
+        incident.get("findings") or [],
+        key=lambda finding: _words.moment(finding.get("ts")) or _facts.NEVER,
+    )
+    start, end = incident.get("started_at"), incident.get("ended_at")
+    rows = _evidence(findings, min(MOST_EVIDENCE, max(LEAST_EVIDENCE, room)))
+    measures = list((incident.get("measures") or {}).items())[:MOST_ITEMS]
+    return _brief(incident, None) | {
+        "id": incident.get("id"),
+        "rule": incident.get("rule"),
+        "known_problem": incident.get("known_problem"),
+        "verdict": VERDICTS.get(str(incident.get("verdict")), incident.get("verdict")),
+        "summary": fold(incident.get("summary")),
+        "why": fold(incident.get("why")),
+        "todo": fold(incident.get("todo")),
+        "measures": [_words.measure_words(str(name), value) for name, value in measures],
+        "signs": _signs(incident),
+        "missing": [fold(item) for item in incident.get("missing_evidence") or []][:MOST_ITEMS],
+        "references": [_reference(item) for item in incident.get("references") or []][:MOST_ITEMS],
+        "drawing": _lanes.draw(findings, start, end),
+        "rows": rows,
+        "rows_left": len(findings) - len(rows),
+        "files": len({finding.get("source") for finding in findings if finding.get("source")}),
+    }
+
+
+def _source(source: dict[str, Any]) -> dict[str, Any]:
+    recovered = _words.whole(source.get("recovered"))
+    zone = source.get("zone")
+    notes = [
+        fold(source.get("note")),
+        "" if _facts.balances(source) else "the books do not balance",
+        f"{_words.count_words(recovered, 'record')} recovered" if recovered else "",
+        f"times in {zone}" if zone and zone != "UTC" else "",
+    ]
+    first, last = source.get("first_ts"), source.get("last_ts")
+    return {
+        "path": source.get("path"),
+        "format": " ".join(str(source[key]) for key in ("format", "generation") if source.get(key)),
+        "host": source.get("host"),
+        "known_by": source.get("host_known_by") if source.get("host") else None,
+        "span": _words.span_parts(first, last or first) if first else [],
+        "counts": [_words.whole(source.get(key)) for key in BOOKS],
+        "status": source.get("status"),
+        "notes": list(filter(None, notes)),
+    }
+
+
+def _source_groups(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the files by what became of them, problems first."""
+    files = defaultdict(list)
+    for source in sorted(report["sources"], key=lambda s: str(s.get("path"))):
+        files[_facts.group_of(source)].append(source)
+    return [
+        {
+            "name": name,
+            "title": title,
+            "todo": todo,
+            "count": len(files[name]),
+            "files": [_source(source) for source in files[name][:MOST_LISTED]],
+            "left": max(len(files[name]) - MOST_LISTED, 0),
+            "problem": bool(todo),
+            "counted": any(any(_source(source)["counts"]) for source in files[name]),
+        }
+        for name, title, todo in _facts.GROUPS
+        if name in files
+    ]
+
+
+def _overview(report: dict[str, Any], loud: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the incidents above info as one table with a common axis of time."""
+    covered = _facts.period(report)
+    ends = [i.get(key) for i in loud for key in ("started_at", "ended_at")]
+    known = [*(covered or ()), *filter(None, map(_words.moment, ends))]
+    scale = _lanes.Scale(min(known), max(known)) if known else None
+    return {
+        "from": f"{min(known):%Y-%m-%d}" if known else "",
+        "to": f"{max(known):%Y-%m-%d}" if known else "",
+        "incidents": [_brief(incident, scale) for incident in loud[:MOST_LISTED]],
+        "left": max(len(loud) - MOST_LISTED, 0),
+    }
+
+
+def render_html(report: dict[str, Any]) -> str:
+    """Return the report as one self-contained page; every value in it is taken to be hostile."""
+    loud, quiet = _facts.above_info(report), _facts.only_info(report)
+    room = PAGE_EVIDENCE
+    full = []
+    for incident in [*loud, *quiet][:MOST_IN_FULL]:
+        full.append(_whole_incident(incident, room))
+        room -= len(full[-1]["rows"])
+    groups = _source_groups(report)
+    covered = _facts.period(report)
+    sums = [sum(_words.whole(source.get(key)) for source in report["sources"]) for key in BOOKS]
+    severities = Counter(_facts.severity(incident) for incident in loud)
+    return _template().render(
+        headline=_facts.headline(report),
+        outcome=_facts.outcome(report),
+        worst=full[0] if loud else None,
+        severities=[(name, severities[name]) for name in _facts.SEVERITIES if severities[name]],
+        hosts=_words.list_words(_facts.hosts_of([*report["sources"], *report["incidents"]]), 6),
+        covered=[f"{at:%Y-%m-%d}" for at in covered] if covered else None,
+        reading=_facts.reading_words(report),
+        problems=sum(group["count"] for group in groups if group["problem"]),
+        overview=_overview(report, loud),
+        loud=[entry for entry in full if entry["severity"] != "info"],
+        quiet=[entry for entry in full if entry["severity"] == "info"],
+        quiet_total=len(quiet),
+        in_brief=len(loud) + len(quiet) - len(full),
+        groups=groups,
+        sums=sums,
+        balanced=all(map(_facts.balances, report["sources"])),
+        version=report.get("logpipe"),
+        lane_titles=LANE_TITLES,
+        open_evidence=OPEN_EVIDENCE,
+    )

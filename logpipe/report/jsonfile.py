@@ -1,0 +1,13 @@
+"""The report as report.json, for machines and for the next night."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from logpipe.report.whole import write_whole
+
+
+def write_report(report: dict[str, Any], path: Path) -> None:
+    """Write the report as JSON: the same report gives the same bytes, keys in the order given."""
+    text = json.dumps(report, ensure_ascii=False, allow_nan=False, indent=1)
+    write_whole(f"{text}\n", path)

@@ -1,0 +1,127 @@
+"""The report as plain text, to be read in ten seconds."""
+
+import re
+import textwrap
+from typing import Any
+
+from logpipe.report._facts import (
+    above_info,
+    headline,
+    hosts_of,
+    only_info,
+    period,
+    reading_words,
+    severity,
+    unread,
+)
+from logpipe.report._words import count_words, lasted, list_words, span_words, whole
+
+MOST_INCIDENTS = 20
+MOST_UNREAD = 5
+INDENT = 10  # one blank more than the longest severity
+
+# Controls, invisible and bidirectional marks, tags, lone surrogates, line and paragraph ends.
+UNSEEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u08e2\u180e\u200b-\u200f"
+    "\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
+WIDE = 0x10000
+SHORT = {"\t": r"\t", "\n": r"\n", "\r": r"\r"}
+
+
+def _escape(match: re.Match[str]) -> str:
+    char = match[0]
+    code = ord(char)
+    return SHORT.get(char) or (f"\\u{code:04x}" if code < WIDE else f"\\U{code:08x}")
+
+
+def clean(text: str) -> str:
+    r"""Return the text with every control and bidi character visible as an escape (\u202e)."""
+    return UNSEEN.sub(_escape, text)
+
+
+def clip(text: str, limit: int) -> str:
+    """Return the text cut to the limit, with three dots where something is missing."""
+    return text if len(text) <= limit else f"{text[: limit - 3].rstrip()}..."
+
+
+def fold(text: object) -> str:
+    """Return prose on one line, as rules may wrap theirs; nothing for None."""
+    return "" if text is None else " ".join(re.split(r"[ \t\r\n]+", str(text).strip(" \t\r\n")))
+
+
+def _wrap(text: str, width: int, indent: int = 0, most: int = 99) -> list[str]:
+    return textwrap.wrap(
+        text,
+        max(width, indent + 20),
+        initial_indent=" " * indent,
+        subsequent_indent=" " * indent,
+        max_lines=most,
+        placeholder=" ...",
+        break_on_hyphens=False,
+    )
+
+
+def _incident_lines(incident: dict[str, Any], width: int) -> list[str]:
+    start, end = incident.get("started_at"), incident.get("ended_at")
+    duration = lasted(start, end)
+    messages = whole((incident.get("measures") or {}).get("messages"))
+    facts = [
+        str(incident.get("host") or ""),
+        span_words(start, end) + (f" ({duration})" if duration else ""),
+        count_words(messages, "message") if messages else "",
+        " ".join(str(incident.get(key) or "") for key in ("known_problem", "verdict")).strip()
+        if incident.get("known_problem")
+        else "",
+    ]
+    title = clean(fold(incident.get("title") or incident.get("rule")))
+    head = f"{severity(incident).upper():<{INDENT}}{title}"
+    said = clean(f"{', '.join(filter(None, facts))}. {fold(incident.get('summary'))}")
+    return [clip(head, width), *_wrap(said, width, INDENT, most=3)]
+
+
+def _unread_lines(report: dict[str, Any], width: int) -> list[str]:
+    lines = []
+    files = unread(report)
+    for source in files[:MOST_UNREAD]:
+        why = clean(fold(source.get("note") or source["status"]))
+        path = clean(str(source.get("path")))
+        room = max(width - 2, 20)
+        half = (room - 3) // 2
+        # A path keeps both ends: the folder says where, the name says what.
+        short = path if len(path) <= room else f"{path[:half]}...{path[-half:]}"
+        line = f"  {short}: {why}"
+        lines += [line] if len(line) <= width else [f"  {short}", *_wrap(why, width, 4, most=2)]
+    if len(files) > MOST_UNREAD:
+        lines.append(f"  and {len(files) - MOST_UNREAD:,} more")
+    return ["", "Not read:", *lines] if lines else []
+
+
+def summary_lines(
+    report: dict[str, Any], *, width: int = 80, report_path: object = None
+) -> list[str]:
+    """Return the report as plain lines no wider than asked, except for the path at the end."""
+    loud, quiet = above_info(report), only_info(report)
+    hosts = hosts_of([*report["sources"], *report["incidents"]])
+    records = sum(whole(source.get("records")) for source in report["sources"])
+    first = f"{reading_words(report)}; {count_words(records, 'record')}"
+    first += f" from {count_words(len(hosts), 'host')}" if hosts else ""
+    if covered := period(report):
+        first += f"; {covered[0]:%Y-%m-%d} to {covered[1]:%Y-%m-%d} UTC"
+    lines = _wrap(clean(f"{first}."), width)
+    if not loud:
+        lines += ["", *_wrap(f"{headline(report)}.", width)]
+    for incident in loud[:MOST_INCIDENTS]:
+        lines += ["", *_incident_lines(incident, width)]
+    if len(loud) > MOST_INCIDENTS:
+        lines += ["", f"and {count_words(len(loud) - MOST_INCIDENTS, 'incident')} more above info"]
+    if quiet:
+        rules = sorted({str(incident.get("rule")) for incident in quiet})
+        lines += [
+            "",
+            clip(clean(f"{'INFO':<{INDENT}}{len(quiet):,} more: {list_words(rules)}"), width),
+        ]
+    lines += _unread_lines(report, width)
+    if report_path is not None:
+        lines += ["", f"Report: {clean(str(report_path))}"]
+    return lines
