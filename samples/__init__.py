@@ -1,0 +1,1 @@
+"""Sample bundles and the generator that made them."""
