@@ -13,14 +13,14 @@ WITH line AS (
                 System STRUCT(
                     Provider STRUCT("#attributes" STRUCT(Name VARCHAR, EventSourceName VARCHAR)),
                     EventID VARCHAR,
-                    Version VARCHAR,
-                    Level VARCHAR,
-                    Task VARCHAR,
-                    Opcode VARCHAR,
+                    Version UTINYINT,
+                    Level UTINYINT,
+                    Task INTEGER,
+                    Opcode INTEGER,
                     Keywords VARCHAR,
-                    TimeCreated STRUCT("#attributes" STRUCT(SystemTime VARCHAR)),
-                    EventRecordID VARCHAR,
-                    Execution STRUCT("#attributes" STRUCT(ProcessID VARCHAR)),
+                    TimeCreated STRUCT("#attributes" STRUCT(SystemTime TIMESTAMP)),
+                    EventRecordID UBIGINT,
+                    Execution STRUCT("#attributes" STRUCT(ProcessID UINTEGER)),
                     Channel VARCHAR,
                     Computer VARCHAR,
                     Security STRUCT("#attributes" STRUCT(UserID VARCHAR))
@@ -39,16 +39,13 @@ WITH line AS (
     )
 ),
 
-system AS (  -- numbers arrive as 7, "7" or {"#text": 7, "#attributes": {…}}
+system AS (
     SELECT
         -- a half-written record says 0 where its frame still has the number
         coalesce(
-            nullif(TRY_CAST(Event.System.EventRecordID AS UBIGINT), 0), number,
-            TRY_CAST(Event.System.EventRecordID AS UBIGINT)
+            nullif(Event.System.EventRecordID, 0), number, Event.System.EventRecordID
         ) AS record,
-        -- 6, 7 or 9 fractional digits: cut, not rounded
-        TRY_CAST(left(rtrim(Event.System.TimeCreated."#attributes".SystemTime, 'Z'), 26) AS TIMESTAMP)
-            AS ts,
+        Event.System.TimeCreated."#attributes".SystemTime AS ts,
         nullif(Event.System.Computer, '') AS computer,
         nullif(Event.System.Channel, '') AS channel,
         coalesce(
@@ -57,12 +54,12 @@ system AS (  -- numbers arrive as 7, "7" or {"#text": 7, "#attributes": {…}}
         ) AS provider,
         Event.System.EventID AS id,
         starts_with(Event.System.EventID, '{') AS qualified,
-        TRY_CAST(Event.System.Level AS UTINYINT) AS level,
-        TRY_CAST(Event.System.Version AS UTINYINT) AS version,
-        TRY_CAST(Event.System.Task AS INTEGER) AS task,
-        TRY_CAST(Event.System.Opcode AS INTEGER) AS opcode,
+        Event.System.Level AS level,
+        Event.System.Version AS version,
+        Event.System.Task AS task,
+        Event.System.Opcode AS opcode,
         Event.System.Keywords AS keywords,
-        TRY_CAST(Event.System.Execution."#attributes".ProcessID AS UINTEGER) AS process_id,
+        Event.System.Execution."#attributes".ProcessID AS process_id,
         Event.System.Security."#attributes".UserID AS user_sid,
         Event.EventData AS payload,
         json_keys(Event.EventData) AS keys,
@@ -90,12 +87,15 @@ system AS (  -- numbers arrive as 7, "7" or {"#text": 7, "#attributes": {…}}
 part AS (
     SELECT
         *,
+        -- 7, "7", or {"#attributes":{"Qualifiers":16384},"#text":7040}; cut out, for a second
+        -- parser over every record costs more than all other columns of this step
         CASE
-            WHEN qualified THEN TRY_CAST(id::JSON ->> '$."#text"' AS INTEGER)
+            WHEN qualified THEN TRY_CAST(trim(split_part(id, '"#text":', 2), '"}') AS INTEGER)
             ELSE TRY_CAST(id AS INTEGER)
         END AS event_id,
         CASE
-            WHEN qualified THEN TRY_CAST(id::JSON ->> '$."#attributes".Qualifiers' AS INTEGER)
+            WHEN qualified
+                THEN TRY_CAST(trim(split_part(split_part(id, '"Qualifiers":', 2), '}', 1), '"') AS INTEGER)
         END AS qualifiers,
         -- unnamed: {"Data": {"#text": ["a", ""]}}, or {"#text": "a"} for a single one;
         -- a named Data that is itself called Data has no object below it
@@ -114,18 +114,31 @@ part AS (
     FROM system
 ),
 
-named AS (  -- what of EventData is a string by name: not the unnamed ones, not the binary
+plain AS (  -- keys that are names of strings, but for a Binary at the end: nearly every record
     SELECT
         *,
         CASE
-            WHEN keys = ['Data'] OR keys = ['Data', 'Binary'] THEN NULL
-            ELSE list_filter(
-                list_zip(keys, texts),
-                lambda pair: pair[1] NOT IN ('Binary', '#attributes', '#text')
-                    AND NOT (pair[1] = 'Data' AND unnamed IS NOT NULL)
-            )
-        END AS pairs
+            WHEN keys[-1] = 'Binary' THEN array_length(keys) - 1
+            ELSE array_length(keys)
+        END AS strings_end,
+        list_has_any(
+            list_slice(keys, 1, strings_end), ['Data', 'Binary', '#attributes', '#text']
+        ) AS mixed
     FROM part
+),
+
+named AS (
+    SELECT
+        *,
+        CASE  -- where unnamed, named and other values stand side by side
+            WHEN mixed AND NOT (unnamed IS NOT NULL AND strings_end = 1)
+                THEN list_filter(
+                    list_zip(keys, texts),
+                    lambda pair: pair[1] NOT IN ('Binary', '#attributes', '#text')
+                        AND NOT (pair[1] = 'Data' AND unnamed IS NOT NULL)
+                )
+        END AS pairs
+    FROM plain
 ),
 
 spelled AS (
@@ -133,11 +146,15 @@ spelled AS (
         *,
         CASE
             -- key and state of a service as UTF-16LE: 53004D0054005000… is SMTPSVC/4
+            WHEN event_id = 7036 AND provider = 'Service Control Manager'
+                AND regexp_full_match(binary_hex, '(?:[0-7][0-9A-F]00)+')
+                THEN replace(decode(unhex(binary_hex)), chr(0), '')
+            -- the same for a key beyond ASCII, character by character; no NUL, no half pair
             WHEN event_id = 7036 AND provider = 'Service Control Manager' AND binary_hex IS NOT NULL
                 THEN rtrim(array_to_string(list_transform(
                     range(1, length(binary_hex) - 2, 4),
-                    lambda at: chr(greatest(32, least(55295, coalesce(TRY_CAST(
-                        '0x' || binary_hex[at + 2:at + 3] || binary_hex[at:at + 1] AS INTEGER
+                    lambda place: chr(greatest(32, least(55295, coalesce(TRY_CAST(
+                        '0x' || binary_hex[place + 2:place + 3] || binary_hex[place:place + 1] AS INTEGER
                     ), 63))))
                 ), ''))
             -- two SYSTEMTIMEs of 8 words, local then UTC: year, month, weekday, day, h, m, s, ms
@@ -167,7 +184,7 @@ judged AS (
 )
 
 SELECT
-    coalesce(record, number, 0) AS record,
+    coalesce(record, 0) AS record,
     ts,
     upper(split_part(computer, '.', 1)) AS host,
     computer,
@@ -183,16 +200,19 @@ SELECT
     process_id,
     user_sid,
     CASE
-        WHEN pairs IS NULL THEN coalesce(unnamed, CASE
-            WHEN json_type(payload) = 'VARCHAR' THEN [payload ->> '$']
-            ELSE []
-        END)
-        ELSE coalesce(unnamed, []) || list_transform(pairs, lambda pair: pair[2])
+        WHEN pairs IS NOT NULL
+            THEN coalesce(unnamed, []) || list_transform(pairs, lambda pair: pair[2])
+        WHEN mixed THEN unnamed
+        WHEN strings_end > 0 THEN list_slice(texts, 1, strings_end)
+        WHEN json_type(payload) = 'VARCHAR' THEN [payload ->> '$']
+        ELSE []
     END AS strings,
     CASE
-        WHEN pairs IS NOT NULL AND pairs <> []
+        WHEN pairs = [] THEN NULL
+        WHEN pairs IS NOT NULL
             THEN list_transform(coalesce(unnamed, []), lambda text: NULL::VARCHAR)
                 || list_transform(pairs, lambda pair: pair[1])
+        WHEN NOT mixed AND strings_end > 0 THEN list_slice(keys, 1, strings_end)
     END AS names,
     data::VARCHAR AS data,
     binary_hex,
@@ -213,4 +233,5 @@ SELECT
         WHEN reject IS NOT NULL THEN left(concat_ws(' ', computer, channel, provider, id), 200)
     END AS excerpt
 FROM judged
-WHERE reject IS NULL OR NOT recovered  -- recovered ones are beside the books
+-- recovered records are beside the books: one without a time is no reject
+WHERE reject IS NULL OR NOT recovered

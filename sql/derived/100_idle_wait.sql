@@ -1,0 +1,90 @@
+-- Waits in which an attempt was due and none came. One row: one message and recipient whose longest
+-- gap exceeds the product's retry interval and slack. proof says how it is known:
+--   overdue      it ended later than expiry plus one retry interval: a working queue would have
+--                returned it before
+--   overtaken    other mail to the same domain got through while it waited, with a whole retry
+--                interval left: neither the remote host nor DNS held it
+--   NULL         neither: an outage of the remote host would look the same
+-- others counts deliveries to its domain inside the gap, peers the mail that could have been one.
+-- failing says that the event log shows failed deliveries to its domain in the gap.
+CREATE OR REPLACE TABLE idle_wait AS
+WITH long_gap AS (
+    SELECT m.*, p.retry_min, p.slack_min, p.expire_h, p.early_h
+    FROM message AS m
+    JOIN retry_policy AS p ON p.log = m.log
+    WHERE m.gap_h * 60 > p.retry_min + p.slack_min
+),
+
+passed AS (  -- deliveries to the same domain inside the gap, far enough from both its ends
+    SELECT
+        g.host, g.log, g.message, g.recipient,
+        count(*) AS others,
+        max(CASE WHEN lp_us(d.ended) >= lp_us(g.gap_from) + g.slack_min * 60000000
+                  AND lp_us(d.ended) <= lp_us(g.gap_until) - (g.retry_min + g.slack_min) * 60000000
+                 THEN d.ended END) AS overtaken_at
+    FROM long_gap AS g
+    JOIN message AS d
+        ON d.host = g.host AND d.log = g.log AND d.domain = g.domain AND d.outcome = 'delivered'
+       AND d.ended > g.gap_from AND d.ended < g.gap_until
+       AND NOT (d.message = g.message AND d.recipient = g.recipient)
+    GROUP BY g.host, g.log, g.message, g.recipient
+),
+
+entered_later AS (  -- other mail to the same domain that came in meanwhile and had time to overtake
+    SELECT g.host, g.log, g.message, g.recipient, count(*) AS peers
+    FROM long_gap AS g
+    JOIN message AS d
+        ON d.host = g.host AND d.log = g.log AND d.domain = g.domain AND d.message <> g.message
+       AND d.entered > g.gap_from
+       AND lp_us(d.entered) <= lp_us(g.gap_until) - (g.retry_min + g.slack_min) * 60000000
+    GROUP BY g.host, g.log, g.message, g.recipient
+),
+
+remote_failure AS (  -- SMTPSVC and MSExchangeTransport 4000, 4006, 4007: delivery to a domain or host failed
+    SELECT coalesce(e.host, s.host) AS host, e.ts, lower(array_to_string(e.strings, ' ')) AS text
+    FROM windows_event AS e
+    JOIN source AS s ON s.source_id = e.source_id
+    WHERE lower(e.provider) IN ('smtpsvc', 'msexchangetransport') AND e.event_id IN (4000, 4006, 4007)
+),
+
+failing AS (
+    SELECT DISTINCT g.host, g.log, g.domain, date_trunc('hour', f.ts) AS hour
+    FROM (SELECT DISTINCT host, log, domain FROM long_gap WHERE domain IS NOT NULL) AS g
+    JOIN remote_failure AS f ON f.host = g.host AND contains(f.text, g.domain)
+),
+
+failed_gap AS (
+    SELECT DISTINCT g.host, g.log, g.message, g.recipient
+    FROM long_gap AS g
+    JOIN failing AS f
+        ON f.host = g.host AND f.log = g.log AND f.domain = g.domain
+       AND f.hour >= date_trunc('hour', g.gap_from) AND f.hour <= g.gap_until
+),
+
+silenced AS (  -- the longest silence of the log inside the gap: what happened there is unknown
+    SELECT g.host, g.log, g.message, g.recipient, max(q.hours) AS silent_h
+    FROM long_gap AS g
+    JOIN log_silence AS q
+        ON q.host = g.host AND q.log = g.log AND q.silent_from < g.gap_until AND q.silent_until > g.gap_from
+    GROUP BY g.host, g.log, g.message, g.recipient
+)
+
+SELECT
+    g.host, g.log, g.message, g.message_id, g.sender, g.recipient, g.domain,
+    g.entered, g.entry_seen, g.ended, g.outcome, g.wait_h, g.tries, g.gap_from, g.gap_until, g.gap_h,
+    g.status_code, g.status, g.source_id, g.record, g.end_source_id, g.end_record,
+    CASE
+        WHEN g.ended IS NOT NULL AND g.entry_seen
+             AND g.wait_h > g.expire_h + (g.retry_min + 0.0) / 60 THEN 'overdue'
+        WHEN p.overtaken_at IS NOT NULL THEN 'overtaken'
+    END AS proof,
+    p.overtaken_at,
+    coalesce(p.others, 0) AS others,
+    coalesce(e.peers, 0) AS peers,
+    f.message IS NOT NULL AS failing,
+    coalesce(q.silent_h, 0) AS silent_h
+FROM long_gap AS g
+LEFT JOIN passed AS p ON p.host = g.host AND p.log = g.log AND p.message = g.message AND p.recipient = g.recipient
+LEFT JOIN entered_later AS e ON e.host = g.host AND e.log = g.log AND e.message = g.message AND e.recipient = g.recipient
+LEFT JOIN failed_gap AS f ON f.host = g.host AND f.log = g.log AND f.message = g.message AND f.recipient = g.recipient
+LEFT JOIN silenced AS q ON q.host = g.host AND q.log = g.log AND q.message = g.message AND q.recipient = g.recipient;

@@ -1,0 +1,71 @@
+/*
+title = "Messages lie idle in the queue of $host"
+severity = "medium"
+summary = "$messages messages waited with no attempt although one was due and other mail to the same domains went through, the longest $longest_wait_h hours; no restart freed them."
+needs = ["smtp_event or tracking_event"]
+why = "Other mail to the same domain was delivered while these waited longer than a retry interval after it: the remote host was reachable, so an attempt was due and did not come."
+todo = "List the queue folder twice, at least one retry interval apart, before anything is restarted (formats: see docs/rules.md). Then restart the SMTP or transport service in a quiet hour and see whether the messages leave at once."
+references = ["KB 934709", "KB 950757"]
+
+[params]
+min_messages = 2     # messages on one host
+cluster_h = 96       # hours between two such waits that still make one incident
+edge_h = 6           # hours of silence in the log within a wait that hide what happened
+*/
+
+WITH idle AS (
+    SELECT i.*
+    FROM idle_wait AS i
+    WHERE i.proof = 'overtaken' AND i.entry_seen AND NOT i.failing
+      AND i.silent_h <= $edge_h
+      AND i.outcome IN ('open', 'delivered')
+      AND NOT EXISTS (
+          SELECT 1
+          FROM freed AS f
+          WHERE f.host = i.host AND f.log = i.log AND f.message = i.message AND f.recipient = i.recipient
+      )
+),
+
+spaced AS (
+    SELECT
+        *,
+        max(gap_until) OVER (
+            PARTITION BY host, log ORDER BY entered, message, recipient
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS before_until
+    FROM idle
+),
+
+numbered AS (
+    SELECT
+        *,
+        sum(CASE WHEN before_until IS NULL OR lp_us(entered) - lp_us(before_until) > $cluster_h * 3600000000 THEN 1 ELSE 0 END)
+            OVER (PARTITION BY host, log ORDER BY entered, message, recipient) AS cluster_no
+    FROM spaced
+),
+
+sized AS (
+    SELECT host, log, cluster_no, min(entered) AS began, count(DISTINCT message) AS messages
+    FROM numbered
+    GROUP BY host, log, cluster_no
+)
+
+SELECT
+    n.log || ' ' || strftime(z.began, '%Y-%m-%dT%H:%M:%SZ') AS incident_key,
+    'symptom' AS role,
+    n.entered AS ts,
+    CASE WHEN n.outcome = 'open' THEN NULL ELSE n.gap_until END AS ts_end,
+    n.outcome = 'open' AS ongoing,
+    n.host,
+    CASE n.log WHEN 'tracking_2007' THEN 'MSExchangeTransport' ELSE 'SMTPSVC' END AS service,
+    n.message,
+    'message ' || n.message || ' to ' || coalesce(n.recipient, 'unknown') || ' was not tried for '
+        || round(n.gap_h, 1) || ' h; ' || n.others || ' other deliveries to ' || n.domain || ' overtook it'
+        || CASE WHEN n.outcome = 'open' THEN '; it was still waiting when the log ended' ELSE '' END AS text,
+    'longest_wait_h' AS measure,
+    round(n.gap_h, 1) AS value,
+    CASE WHEN n.log = 'smtp' THEN 'listing of the queue folder of ' || n.host || ', taken twice' END AS missing,
+    n.source_id, n.record
+FROM numbered AS n
+JOIN sized AS z ON z.host = n.host AND z.log = n.log AND z.cluster_no = n.cluster_no
+WHERE z.messages >= $min_messages

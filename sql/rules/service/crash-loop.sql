@@ -1,0 +1,96 @@
+/*
+title = "$service crashes again and again on $host"
+severity = "high"
+summary = "$crashes crashes, at most $within_h hours from first to last."
+needs = ["windows_event (System log)"]
+why = "A service that crashes repeatedly drops its connections each time and may never get through its queue."
+todo = "Collect the Application log and crash dumps; look for the module in Application Error 1000 and for messages that are in work at each crash."
+references = ["KB 910618"]
+
+[params]
+crashes = 3       # crashes of one service
+within_min = 60   # minutes, within which they must follow each other
+same_s = 30       # seconds within which services of one process that fall together are one crash
+*/
+
+WITH crash AS (
+    SELECT host, service, display, ts, text, source_id, record
+    FROM service_event
+    WHERE state = 'crash'
+),
+
+burst AS (  -- inetinfo takes SMTP, IIS Admin, POP3, IMAP4 and others with it in the same seconds
+    SELECT
+        *,
+        min(service) OVER (
+            PARTITION BY host ORDER BY lp_us(ts)
+            RANGE BETWEEN $same_s * 1000000 PRECEDING AND $same_s * 1000000 FOLLOWING
+        ) AS together,
+        count(*) OVER (
+            PARTITION BY host, service ORDER BY lp_us(ts)
+            RANGE BETWEEN $within_min * 60000000 PRECEDING AND CURRENT ROW
+        ) AS so_far
+    FROM crash
+),
+
+leading AS (  -- one service speaks for the burst: the one that runs the process, else the first by name
+    SELECT b.*
+    FROM burst AS b
+    WHERE NOT EXISTS (
+        SELECT 1
+        FROM crash AS o
+        WHERE o.host = b.host AND o.service <> b.service
+          AND abs(lp_us(o.ts) - lp_us(b.ts)) <= $same_s * 1000000
+          AND CASE WHEN o.service = 'IISADMIN' THEN ' ' ELSE o.service END
+              < CASE WHEN b.service = 'IISADMIN' THEN ' ' ELSE b.service END
+    )
+),
+
+spaced AS (
+    SELECT *, lag(ts) OVER (PARTITION BY host, service ORDER BY ts, record, source_id) AS before_ts
+    FROM leading
+),
+
+numbered AS (
+    SELECT
+        *,
+        sum(CASE WHEN before_ts IS NULL OR lp_us(ts) - lp_us(before_ts) > $within_min * 60000000 THEN 1 ELSE 0 END)
+            OVER (PARTITION BY host, service ORDER BY ts, record, source_id) AS loop_no
+    FROM spaced
+),
+
+sized AS (
+    SELECT host, service, loop_no, min(ts) AS began, max(ts) AS last_ts, count(*) AS crashes, max(so_far) AS densest
+    FROM numbered
+    GROUP BY host, service, loop_no
+),
+
+hit AS (
+    SELECT
+        n.host, n.service, n.ts, n.text, n.source_id, n.record,
+        z.began, z.crashes, lp_hours(z.began, z.last_ts) AS within_h
+    FROM numbered AS n
+    JOIN sized AS z ON z.host = n.host AND z.service = n.service AND z.loop_no = n.loop_no
+    WHERE z.densest >= $crashes
+)
+
+SELECT
+    service || ' ' || strftime(began, '%Y-%m-%dT%H:%M:%SZ') AS incident_key,
+    'symptom' AS role,
+    ts, CAST(NULL AS TIMESTAMP) AS ts_end, host, service,
+    text,
+    'crashes' AS measure,
+    1.0 * crashes AS value,
+    source_id, record
+FROM hit
+UNION ALL
+SELECT
+    service || ' ' || strftime(began, '%Y-%m-%dT%H:%M:%SZ') AS incident_key,
+    'sign' AS role,
+    min(ts) AS ts, max(ts) AS ts_end, host, service,
+    min(crashes) || ' crashes of ' || service || ' in ' || round(min(within_h), 2) || ' h' AS text,
+    'within_h' AS measure,
+    round(min(within_h), 2) AS value,
+    min(source_id) AS source_id, min(record) AS record
+FROM hit
+GROUP BY host, service, began

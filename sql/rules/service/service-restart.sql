@@ -1,0 +1,114 @@
+/*
+title = "$service restarted on $host"
+severity = "low"
+summary = "Down for $down_min minutes; $services services came back."
+needs = ["windows_event (System log)", "or smtp_event, tracking_event as weaker witnesses"]
+why = "A restart of a mail service empties queues, resets counters and caches, and ends most faults without a trace. What changed at this moment is the first question about any of them."
+todo = "Find out who or what restarted it and why; compare the queue before and after."
+references = ["KB 196452"]
+
+[params]
+together_min = 15  # minutes within which services that restart make one incident
+*/
+
+WITH mail_restart AS (
+    SELECT *, coalesce(stop_at, start_at) AS began
+    FROM restart
+    -- a first start without a stop before it is where the log begins, unless other logs witness it
+    WHERE mail AND NOT (kind = 'unknown' AND confidence = 'high' AND service <> 'host')
+),
+
+spaced AS (
+    SELECT
+        *,
+        max(start_at) OVER (
+            PARTITION BY host ORDER BY began, start_at, service, record
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS before_start
+    FROM mail_restart
+),
+
+numbered AS (
+    SELECT
+        *,
+        sum(CASE WHEN before_start IS NULL OR lp_us(began) - lp_us(before_start) > $together_min * 60000000 THEN 1 ELSE 0 END)
+            OVER (PARTITION BY host ORDER BY began, start_at, service, record) AS cluster_no
+    FROM spaced
+),
+
+ranked AS (  -- the service that names the incident: the host, then whoever owns the queue
+    SELECT
+        *,
+        row_number() OVER (
+            PARTITION BY host, cluster_no
+            ORDER BY
+                CASE service
+                    WHEN 'host' THEN 1
+                    WHEN 'MSExchangeTransport' THEN 2
+                    WHEN 'MSExchangeIS' THEN 3
+                    WHEN 'SMTPSVC' THEN 4
+                    WHEN 'MSExchangeMTA' THEN 5
+                    WHEN 'MSExchangeIMC' THEN 6
+                    WHEN 'IISADMIN' THEN 7
+                    ELSE 8
+                END,
+                start_at, service
+        ) AS importance
+    FROM numbered
+),
+
+named AS (
+    SELECT
+        host, cluster_no,
+        min(CASE WHEN importance = 1 THEN service END) AS main_service,
+        min(began) AS began,
+        count(DISTINCT service) AS services,
+        -- how long the service that names the incident was down
+        max(CASE WHEN importance = 1 THEN lp_us(start_at) - lp_us(began) END) / 60000000.0 AS down_min
+    FROM ranked
+    GROUP BY host, cluster_no
+),
+
+fact AS (
+    SELECT
+        r.host, n.main_service, n.began AS key_ts,
+        r.began AS ts, r.start_at AS ts_end,
+        r.service,
+        CASE r.kind WHEN 'crash' THEN 'medium' WHEN 'unclean' THEN 'medium' ELSE 'low' END AS severity,
+        CASE r.kind
+            WHEN 'requested' THEN r.display || ' was stopped and started'
+            WHEN 'crash' THEN r.display || ' crashed and was started again'
+            WHEN 'reboot' THEN 'Windows was shut down and started'
+            WHEN 'unclean' THEN 'Windows started after an unclean shutdown'
+            ELSE r.display || ' was started; how it ended is not in the logs'
+        END || ' (' || r.text || ')' AS text,
+        r.confidence, r.source_id, r.record,
+        n.services, n.down_min, r.importance
+    FROM ranked AS r
+    JOIN named AS n ON n.host = r.host AND n.cluster_no = r.cluster_no
+)
+
+SELECT
+    main_service || ' ' || strftime(key_ts, '%Y-%m-%dT%H:%M:%SZ') AS incident_key,
+    'restart' AS role,
+    severity, ts, ts_end, host,
+    main_service AS service,
+    text,
+    'services' AS measure,
+    1.0 * services AS value,
+    CASE WHEN confidence <> 'high' THEN 'System event log of ' || host || ' over this moment' END AS missing,
+    source_id, record
+FROM fact
+UNION ALL
+SELECT
+    main_service || ' ' || strftime(key_ts, '%Y-%m-%dT%H:%M:%SZ') AS incident_key,
+    'sign' AS role,
+    severity, ts, ts_end, host,
+    main_service AS service,
+    main_service || ' was down for ' || round(down_min, 1) || ' min' AS text,
+    'down_min' AS measure,
+    round(down_min, 1) AS value,
+    CAST(NULL AS VARCHAR) AS missing,
+    source_id, record
+FROM fact
+WHERE importance = 1
