@@ -131,7 +131,7 @@ def outcome(report: dict[str, Any]) -> str:
     """Return how many incidents there are above info, and where, as one phrase."""
     loud = above_info(report)
     if not loud:
-        return "No incident above info"
+        return "What the logs say"
     where = list_words(hosts_of(loud))
     return count_words(len(loud), "incident") + " above info" + (f" on {where}" if where else "")
 

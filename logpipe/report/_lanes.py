@@ -16,8 +16,9 @@ MOST_GUIDES = 20
 MOST_STEPS = 7
 LABEL, TICK, GAP, AXIS = 17, 12, 9, 20  # pixels
 STEPS = (
-    *(1, 5, 15, 30, MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR),
-    *(12 * HOUR, DAY, 2 * DAY, 4 * DAY, 7 * DAY, 14 * DAY, 30 * DAY, 90 * DAY, 365 * DAY),
+    *(1, 5, 15, 30, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 20 * MINUTE, 30 * MINUTE),
+    *(HOUR, 2 * HOUR, 4 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 4 * DAY, 7 * DAY, 14 * DAY),
+    *(30 * DAY, 90 * DAY, 365 * DAY),
 )
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
