@@ -31,14 +31,14 @@ def exchange2003(
     share: float = 0.12,
     healthy_days: float = 7.5,
     restart_day: float = 15.22,
-    decoy_hours: float = 61,
+    decoy_hours: float = 80,
 ) -> Truth:
     """Write the bundle: reboot on the first night, fault after ``healthy_days``, restart."""
     rng = Random(seed)
     end = start + timedelta(days=days)
     reboot_at = start + timedelta(hours=20, minutes=rng.uniform(0, 50))
     restart_at = start + timedelta(days=restart_day, minutes=rng.uniform(-60, 60))
-    down_at = start + timedelta(days=days * 0.21, hours=rng.uniform(0, 5))
+    down_at = start + timedelta(days=1, hours=rng.uniform(7, 12))
     down = {DECOY: (down_at, down_at + timedelta(hours=decoy_hours))}
     remotes = places.build_remotes(rng, down, None)
     ours = Remote(
@@ -53,7 +53,7 @@ def exchange2003(
     town = Town(
         ours,
         (*remotes, ours),
-        (*places.weights({DECOY: 7}), 30),
+        (*places.weights({DECOY: 12}), 30),
         inside,
         inside_via="store",
         outside_share=0.4,

@@ -194,14 +194,14 @@ class Server:
             by_domain.setdefault(recipient.split("@")[1], []).append(recipient)
         for domain, recipients in by_domain.items():
             queue = self.queues[domain]
-            item = Item(message, queue, recipients)
+            item = Item(message, queue, recipients, next_at=self._later(0.7, 2.5))
             queue.items.append(item)
             routed = self._later(0.15, 0.6)
             self.facts.append(facts.Queued(routed, message, tuple(recipients), queue.remote.local))
             if self._fault_takes(message):
                 item.held = True
                 self.held[item] = Held(message, tuple(recipients), queue.remote)
-            self._at(self._later(0.7, 2.5), partial(self._serve, queue))
+            self._at(item.next_at, partial(self._serve, queue))
             delay = message.accepted_at + self.policy.delay + self._slack()
             self._at(delay, partial(self._tell_delay, item))
             expiry = message.accepted_at + self.policy.expiry + self._slack()

@@ -55,7 +55,10 @@ def write_tracking2016(
         if line.at < end:
             hour = line.at.hour // ROLL_HOURS * ROLL_HOURS
             span = line.at.replace(hour=hour, minute=0, second=0, microsecond=0)
-            spans.setdefault(span, []).append({"date-time": _iso(line.at), **line.values})
+            row = {"date-time": _iso(line.at), **line.values}
+            mark = Random("".join(row.values())).getrandbits(128)
+            row["log-id"] = str(uuid.UUID(int=mark, version=4))
+            spans.setdefault(span, []).append(row)
     for number, (span, rows) in enumerate(spans.items()):
         text = io.StringIO(newline="")
         text.write("#Software: Microsoft Exchange Server\r\n")
@@ -130,7 +133,6 @@ class _Writer:
             "original-client-ip": message.client.ip,
             "original-server-ip": self.site.ip,
             "transport-traffic-type": "Email",
-            "log-id": str(uuid.UUID(int=Random(f"{message.id}{event}").getrandbits(128))),
             "schema-version": VERSION,
         }
 

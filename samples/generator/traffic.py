@@ -11,6 +11,7 @@ from samples.generator.remotes import Remote
 # Share of a weekday's mail by hour, UTC: an office a little east of Greenwich.
 BY_HOUR = (2, 2, 2, 2, 2, 3, 8, 14, 18, 17, 15, 12, 12, 15, 16, 14, 11, 7, 5, 4, 3, 3, 2, 2)
 WEEKEND = 0.3
+WARM_UP = timedelta(seconds=10)  # no session straddles the start of the logs
 
 FIRST = (
     "ada", "ben", "carla", "david", "elena", "frank", "gina", "hugo", "ines", "jonas", "kim",
@@ -66,7 +67,7 @@ def moments(start: datetime, end: datetime, per_day: float, rng: Random) -> Iter
         offset = rng.expovariate(rate)
         while offset < 1.0:
             moment = hour + timedelta(microseconds=int(offset * 3_600_000_000))
-            if start <= moment < end:
+            if start + WARM_UP <= moment < end:
                 yield moment
             offset += rng.expovariate(rate)
         hour += timedelta(hours=1)
