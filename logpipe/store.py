@@ -56,8 +56,8 @@ def open_store(path: Path, *, read_only: bool = False) -> Iterator[Connection]:
 
     Raises StoreError where the file is missing (read-only), locked, or not a logpipe store.
     """
-    if read_only and not path.is_file():
-        raise StoreError(f"{path}: no such store; run 'logpipe ingest FOLDER --db {path}' first")
+    if read_only:
+        require_store(path)
     con = duckdb.connect()
     try:
         _attach(con, path, read_only=read_only)
@@ -237,3 +237,9 @@ def require_folder(path: Path) -> None:
     """Raise where a store or an output cannot be put at a path."""
     if not path.parent.is_dir():
         raise LogpipeError(f"{path.parent}: no such folder; make it first")
+
+
+def require_store(path: Path) -> None:
+    """Raise where there is no store to work on."""
+    if not path.is_file():
+        raise StoreError(f"{path}: no such store; run 'logpipe ingest FOLDER --db {path}' first")

@@ -43,7 +43,7 @@ report AS (  -- so it is tied to a waiting message only when it comes at expiry,
     WHERE m.log = 'smtp' AND m.ended IS NULL AND m.enter_ts IS NOT NULL
       AND (
           lp_us(d.ts) - lp_us(m.entered)
-              <= (p.expire_h + p.early_h) * 3600000000 + (p.retry_min + p.slack_min) * 60000000
+              <= (p.expire_h + p.early_h) * 3600000000 + lp_minutes(p.retry_min + p.slack_min)
           OR EXISTS (
               SELECT 1
               FROM restart AS r

@@ -19,8 +19,8 @@ passed AS (  -- deliveries to the same domain inside the gap, far enough from bo
     SELECT
         g.host, g.log, g.message, g.recipient,
         count(*) AS others,
-        max(CASE WHEN lp_us(d.ended) >= lp_us(g.gap_from) + g.slack_min * 60000000
-                  AND lp_us(d.ended) <= lp_us(g.gap_until) - (g.retry_min + g.slack_min) * 60000000
+        max(CASE WHEN lp_us(d.ended) >= lp_us(g.gap_from) + lp_minutes(g.slack_min)
+                  AND lp_us(d.ended) <= lp_us(g.gap_until) - lp_minutes(g.retry_min + g.slack_min)
                  THEN d.ended END) AS overtaken_at
     FROM long_gap AS g
     JOIN message AS d
@@ -36,7 +36,7 @@ entered_later AS (  -- other mail to the same domain that came in meanwhile and 
     JOIN message AS d
         ON d.host = g.host AND d.log = g.log AND d.domain = g.domain AND d.message <> g.message
        AND d.entered > g.gap_from
-       AND lp_us(d.entered) <= lp_us(g.gap_until) - (g.retry_min + g.slack_min) * 60000000
+       AND lp_us(d.entered) <= lp_us(g.gap_until) - lp_minutes(g.retry_min + g.slack_min)
     GROUP BY g.host, g.log, g.message, g.recipient
 ),
 

@@ -88,3 +88,7 @@ CREATE OR REPLACE MACRO lp_extra(names, parts, known) AS
             MAP {}
         )
     END;
+
+-- Minutes and seconds as microseconds; a plain product would overflow 32-bit parameters.
+CREATE OR REPLACE MACRO lp_minutes(n) AS CAST(n AS BIGINT) * 60000000;
+CREATE OR REPLACE MACRO lp_seconds(n) AS CAST(n AS BIGINT) * 1000000;

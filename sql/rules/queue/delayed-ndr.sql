@@ -68,7 +68,7 @@ told AS (
 numbered AS (
     SELECT
         *,
-        sum(CASE WHEN before_ended IS NULL OR lp_us(ended) - lp_us(before_ended) > $cluster_h * 3600000000 THEN 1 ELSE 0 END)
+        sum(CASE WHEN before_ended IS NULL OR lp_us(ended) - lp_us(before_ended) > lp_minutes($cluster_h * 60) THEN 1 ELSE 0 END)
             OVER (PARTITION BY host, log, late ORDER BY ended, message, recipient) AS cluster_no
     FROM told
 ),

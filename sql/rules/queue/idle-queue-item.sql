@@ -39,7 +39,7 @@ spaced AS (
 numbered AS (
     SELECT
         *,
-        sum(CASE WHEN before_until IS NULL OR lp_us(entered) - lp_us(before_until) > $cluster_h * 3600000000 THEN 1 ELSE 0 END)
+        sum(CASE WHEN before_until IS NULL OR lp_us(entered) - lp_us(before_until) > lp_minutes($cluster_h * 60) THEN 1 ELSE 0 END)
             OVER (PARTITION BY host, log ORDER BY entered, message, recipient) AS cluster_no
     FROM spaced
 ),

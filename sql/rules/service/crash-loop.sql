@@ -24,23 +24,23 @@ burst AS (  -- inetinfo takes SMTP, IIS Admin, POP3, IMAP4 and others with it in
         *,
         min(service) OVER (
             PARTITION BY host ORDER BY lp_us(ts)
-            RANGE BETWEEN $same_s * 1000000 PRECEDING AND $same_s * 1000000 FOLLOWING
+            RANGE BETWEEN lp_seconds($same_s) PRECEDING AND lp_seconds($same_s) FOLLOWING
         ) AS together,
         count(*) OVER (
             PARTITION BY host, service ORDER BY lp_us(ts)
-            RANGE BETWEEN $within_min * 60000000 PRECEDING AND CURRENT ROW
+            RANGE BETWEEN lp_minutes($within_min) PRECEDING AND CURRENT ROW
         ) AS so_far
     FROM crash
 ),
 
-leading AS (  -- one service speaks for the burst: the one that runs the process, else the first by name
+speaking AS (  -- one service speaks for the burst: the one that runs the process, else the first by name
     SELECT b.*
     FROM burst AS b
     WHERE NOT EXISTS (
         SELECT 1
         FROM crash AS o
         WHERE o.host = b.host AND o.service <> b.service
-          AND abs(lp_us(o.ts) - lp_us(b.ts)) <= $same_s * 1000000
+          AND abs(lp_us(o.ts) - lp_us(b.ts)) <= lp_seconds($same_s)
           AND CASE WHEN o.service = 'IISADMIN' THEN ' ' ELSE o.service END
               < CASE WHEN b.service = 'IISADMIN' THEN ' ' ELSE b.service END
     )
@@ -48,13 +48,13 @@ leading AS (  -- one service speaks for the burst: the one that runs the process
 
 spaced AS (
     SELECT *, lag(ts) OVER (PARTITION BY host, service ORDER BY ts, record, source_id) AS before_ts
-    FROM leading
+    FROM speaking
 ),
 
 numbered AS (
     SELECT
         *,
-        sum(CASE WHEN before_ts IS NULL OR lp_us(ts) - lp_us(before_ts) > $within_min * 60000000 THEN 1 ELSE 0 END)
+        sum(CASE WHEN before_ts IS NULL OR lp_us(ts) - lp_us(before_ts) > lp_minutes($within_min) THEN 1 ELSE 0 END)
             OVER (PARTITION BY host, service ORDER BY ts, record, source_id) AS loop_no
     FROM spaced
 ),

@@ -31,7 +31,7 @@ spaced AS (
 numbered AS (
     SELECT
         *,
-        sum(CASE WHEN before_start IS NULL OR lp_us(began) - lp_us(before_start) > $together_min * 60000000 THEN 1 ELSE 0 END)
+        sum(CASE WHEN before_start IS NULL OR lp_us(began) - lp_us(before_start) > lp_minutes($together_min) THEN 1 ELSE 0 END)
             OVER (PARTITION BY host ORDER BY began, start_at, service, record) AS cluster_no
     FROM spaced
 ),

@@ -1,0 +1,195 @@
+"""From inputs to a store, and from a store to the outputs: what the commands are made of."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from logpipe import __version__
+from logpipe.errors import LogpipeError, RuleError, StoreError
+from logpipe.ingest import Source, begin_run, find_files, ingest_file, settle_hosts
+from logpipe.model import Rule
+from logpipe.report.html import render_html
+from logpipe.report.jsonfile import write_report
+from logpipe.report.text import clean
+from logpipe.report.timeline import timeline_rows, write_jsonl
+from logpipe.report.whole import write_whole
+from logpipe.rules import CaseResult, load_cases, load_rules, run_case, run_rules
+from logpipe.sqlfiles import sql_text
+from logpipe.store import Connection, ask, open_store, rebuild_derived, transaction
+
+OUTPUTS = ("report.json", "report.html", "timeline.jsonl", "logpipe.duckdb")
+
+
+def ingest(con: Connection, inputs: list[Path], *, avoid: Iterable[Path] = ()) -> list[Source]:
+    """Load every file below the inputs, with a progress bar where stderr is a terminal.
+
+    ``avoid`` are our own outputs, which are not read when they lie inside an input.
+    """
+    own = {os.path.abspath(path) for path in avoid}  # noqa: PTH100 - links stay links
+    offers = [o for o in find_files(inputs) if os.path.abspath(o.path) not in own]  # noqa: PTH100
+    with transaction(con):
+        run_id = begin_run(con, inputs, len(offers))
+    sources = []
+    with _progress() as progress:
+        task = progress.add_task("", total=len(offers))
+        for offer in offers:
+            progress.update(task, description=clean(offer.path.name)[:40])
+            sources.append(ingest_file(con, offer, run_id))
+            progress.advance(task)
+    settle_hosts(con)
+    return sources
+
+
+def _progress() -> Progress:
+    console = Console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
+
+
+def detect(con: Connection, rules: list[Rule]) -> None:
+    """Make the derived tables anew and run the rules."""
+    rebuild_derived(con)
+    run_rules(con, rules)
+
+
+def check_out(out: Path, *, force: bool) -> None:
+    """Make the output folder; raise where files in it would be overwritten that are not ours."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LogpipeError(f"{out}: cannot be made: {error.strerror}; name another --out") from error
+    there = [name for name in OUTPUTS if (out / name).exists()]
+    if there and not force and not _is_ours(out):
+        raise LogpipeError(f"{out / there[0]}: is there already and not logpipe's; use --force")
+
+
+def _is_ours(out: Path) -> bool:
+    """Return whether an earlier run wrote this folder: its store opens as one."""
+    try:
+        with open_store(out / "logpipe.duckdb", read_only=True):
+            return True
+    except StoreError:
+        return False
+
+
+def analyze(inputs: list[Path], out: Path, rules: list[Rule], *, force: bool) -> dict[str, Any]:
+    """Read the inputs into a fresh store, detect, and write the four outputs; returns the report."""
+    check_out(out, force=force)
+    store = out / "logpipe.duckdb"
+    fresh = out / "logpipe.duckdb.new"
+    fresh.unlink(missing_ok=True)
+    try:
+        with open_store(fresh) as con:
+            ingest(con, inputs, avoid=[out / name for name in (*OUTPUTS, fresh.name)])
+            detect(con, rules)
+            report = build_report(con)
+        os.replace(fresh, store)
+    finally:
+        fresh.unlink(missing_ok=True)
+        Path(f"{fresh}.wal").unlink(missing_ok=True)
+    write_outputs(report, out)
+    return report
+
+
+def write_outputs(report: dict[str, Any], out: Path) -> None:
+    """Write report.json, report.html and timeline.jsonl."""
+    write_report(report, out / "report.json")
+    write_whole(render_html(report), out / "report.html")
+    write_jsonl(timeline_rows(report), out / "timeline.jsonl")
+
+
+def build_report(con: Connection) -> dict[str, Any]:
+    """Return the report in its fixed shape, from the store alone."""
+    findings: dict[str, list[dict[str, Any]]] = {}
+    for row in ask(con, sql_text("reports", "findings")):
+        findings.setdefault(row.pop("incident_id"), []).append(row)
+    measures: dict[str, dict[str, float]] = {}
+    for row in ask(con, sql_text("reports", "measures")):
+        value = row["value"]
+        whole = int(value) if value == int(value) else value
+        measures.setdefault(row["incident_id"], {})[row["measure"]] = whole
+    return {
+        "logpipe": __version__,
+        "sources": [_jsonable(row) for row in ask(con, sql_text("reports", "sources"))],
+        "incidents": [
+            _incident(row, measures.get(row["incident_id"], {}), findings[row["incident_id"]])
+            for row in ask(con, sql_text("reports", "incidents"))
+        ],
+    }
+
+
+def _incident(
+    row: dict[str, Any], measures: dict[str, float], findings: list[dict[str, Any]]
+) -> dict[str, Any]:
+    words = {"host": row["host"] or "unknown host", "service": row["service"] or "a service"}
+    words["service"] = "Windows" if row["service"] == "host" else words["service"]
+    words |= {name: f"{value:,}" for name, value in measures.items()}
+    missing = sorted({finding.pop("missing") for finding in findings} - {None})
+    return _jsonable(
+        {
+            "id": row["incident_id"],
+            "rule": row["rule"],
+            "known_problem": None,  # matching comes with the known-problem rules
+            "verdict": "not-assessable",
+            "severity": row["severity"],
+            "host": row["host"],
+            "service": row["service"],
+            "started_at": row["started_at"],
+            "ended_at": row["ended_at"],
+            "title": Template(row["title"]).safe_substitute(words),
+            "summary": Template(row["summary"]).safe_substitute(words),
+            "measures": measures,
+            "signs": [],
+            "missing_evidence": missing,
+            "why": row["why"],
+            "todo": row["todo"],
+            "references": row["reference"],
+            "findings": findings,
+        }
+    )
+
+
+def _jsonable(value: Any) -> Any:
+    """Return a value with every time as ISO 8601 text, seconds kept whole where they are."""
+    if isinstance(value, datetime):
+        return value.isoformat() + "Z"
+    if isinstance(value, dict):
+        return {key: _jsonable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_jsonable(item) for item in value]
+    return value
+
+
+def run_all_cases(cases: Path, rules: Path | None) -> list[CaseResult]:
+    """Run every case in a folder, each in an empty store; a rule without cases is a failure."""
+    known = {rule.id: rule for rule in load_rules(rules)}
+    files = {path.stem: path for path in sorted(cases.rglob("*.toml"))}
+    results = [
+        CaseResult(rule, "has cases", f"there is no {rule}.toml in {cases}")
+        for rule in known
+        if rule not in files
+    ]
+    for rule, path in files.items():
+        if rule not in known:
+            raise RuleError(f"{path}: cases of a rule that is not there")
+        for case in load_cases(path):
+            with tempfile.TemporaryDirectory() as scratch:  # noqa: SIM117 - the store closes first
+                with open_store(Path(scratch) / "case.duckdb") as con:
+                    rebuild_derived(con)
+                    results.append(run_case(con, known[rule], case))
+    return results

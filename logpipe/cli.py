@@ -1,0 +1,265 @@
+"""The command line: parse, call, print. No logic lives here."""
+
+import io
+import shutil
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from logpipe import __version__
+from logpipe.errors import LogpipeError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Read a folder of mail-server logs and say what happened, when, to how many messages.",
+)
+rules_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(rules_app, name="rules", help="List, show and test the rules.")
+
+SEVERITIES = ("info", "low", "medium", "high", "critical")
+UNREAD = {"unknown", "failed", "partial"}
+INCOMPLETE, FOUND = 4, 1
+
+
+class Severity(StrEnum):
+    """How bad an incident is."""
+
+    info = "info"
+    low = "low"
+    medium = "medium"
+    high = "high"
+    critical = "critical"
+
+
+class Shape(StrEnum):
+    """How rows are printed."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+    jsonl = "jsonl"
+
+
+Inputs = Annotated[
+    list[Path], typer.Argument(help="Folders or files to read.", metavar="PATH...", show_default=False)
+]
+Store = Annotated[
+    Path, typer.Option("--db", envvar="LOGPIPE_DB", help="The DuckDB file of the store.")
+]
+RuleFolder = Annotated[
+    Path | None,
+    typer.Option("--rules", help="A folder of rules of your own, instead of the shipped ones."),
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Exit with 4 if any input was not read whole.")
+]
+FailOn = Annotated[
+    Severity | None, typer.Option("--fail-on", help="Exit with 1 on an incident at least this bad.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no summary.")]
+Format = Annotated[Shape, typer.Option("--format", "-f", help="How to print the rows.")]
+
+
+@app.command()
+def analyze(
+    bundle: Inputs,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the report.")] = Path("out"),
+    rules: RuleFolder = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite files in --out that logpipe did not write.")
+    ] = False,
+    strict: Strict = False,
+    fail_on: FailOn = None,
+    quiet: Quiet = False,
+) -> None:
+    """Read everything in a folder, name the incidents, write a report.
+
+    Example: logpipe analyze samples/gateway2003 --out out
+    """
+    from logpipe.analyze import analyze as run  # noqa: PLC0415 - keeps --help quick
+    from logpipe.rules import load_rules  # noqa: PLC0415
+
+    report = run(bundle, out, load_rules(rules), force=force)
+    _finish(report, None if quiet else out / "report.html", strict=strict, fail_on=fail_on)
+
+
+@app.command()
+def ingest(
+    paths: Inputs,
+    db: Store = Path("logpipe.duckdb"),
+    strict: Strict = False,
+    quiet: Quiet = False,
+) -> None:
+    """Load logs into the store; what is there already is not loaded twice.
+
+    Example: logpipe ingest /logs --db mail.duckdb
+    """
+    from logpipe.analyze import ingest as load  # noqa: PLC0415
+    from logpipe.report.text import clean  # noqa: PLC0415
+    from logpipe.store import open_store, require_folder  # noqa: PLC0415
+
+    require_folder(db)
+    with open_store(db) as con:
+        sources = load(con, paths, avoid=[db, Path(f"{db}.wal")])
+    if not quiet:
+        for source in sources:
+            counts = f"{source.records:,} records = {source.rows:,} rows"
+            counts += f" + {source.duplicates:,} duplicates + {source.rejects:,} rejects"
+            what = counts if source.format else clean(source.note or "")
+            typer.echo(f"{source.status:9} {clean(source.path)}: {source.format or 'unknown'}, {what}")
+    unread = [source for source in sources if source.status in UNREAD]
+    _warn_unread(len(unread), len(sources))
+    if strict and unread:
+        raise typer.Exit(INCOMPLETE)
+
+
+@app.command()
+def detect(
+    db: Store = Path("logpipe.duckdb"), rules: RuleFolder = None, fail_on: FailOn = None
+) -> None:
+    """Run the rules over the store and print the incidents.
+
+    Example: logpipe detect --db mail.duckdb --fail-on high
+    """
+    from logpipe.analyze import build_report  # noqa: PLC0415
+    from logpipe.analyze import detect as run  # noqa: PLC0415
+    from logpipe.rules import load_rules  # noqa: PLC0415
+    from logpipe.store import open_store, require_store  # noqa: PLC0415
+
+    require_store(db)
+    chosen = load_rules(rules)
+    with open_store(db) as con:
+        run(con, chosen)
+        report = build_report(con)
+    _finish(report, None, strict=False, fail_on=fail_on, summary=True)
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="One SELECT; - reads it from standard input.")],
+    db: Store = Path("logpipe.duckdb"),
+    shape: Format = Shape.table,
+) -> None:
+    """Ask the store with SQL, read-only; tables are described in docs/tables.md.
+
+    Example: logpipe query "SELECT host, outcome, count(*) FROM message GROUP BY ALL"
+    """
+    from logpipe.report.rows import print_rows  # noqa: PLC0415
+    from logpipe.store import open_store, user_query  # noqa: PLC0415
+
+    text = sys.stdin.read() if sql == "-" else sql
+    with open_store(db, read_only=True) as con:
+        frame = user_query(con, text)
+    print_rows(frame, shape.value, sys.stdout, width=shutil.get_terminal_size().columns)
+
+
+@rules_app.command("list")
+def rules_list(rules: RuleFolder = None) -> None:
+    """List the rules: id, severity, title."""
+    from logpipe.rules import load_rules  # noqa: PLC0415
+
+    for rule in load_rules(rules):
+        typer.echo(f"{rule.id:20} {rule.severity:9} {rule.title}")
+
+
+@rules_app.command("show")
+def rules_show(
+    rule_id: Annotated[str, typer.Argument(help="Id of a rule, see 'rules list'.")],
+    rules: RuleFolder = None,
+) -> None:
+    """Show a rule: what it means, its parameters, its SQL."""
+    from logpipe.rules import load_rules  # noqa: PLC0415
+
+    found = [rule for rule in load_rules(rules) if rule.id == rule_id]
+    if not found:
+        raise LogpipeError(f"{rule_id}: no such rule; see 'logpipe rules list'")
+    (rule,) = found
+    for name, value in (
+        ("title", rule.title), ("severity", rule.severity), ("needs", "; ".join(rule.needs)),
+        ("why", rule.why), ("to do", rule.todo), ("references", "; ".join(rule.references)),
+        ("parameters", ", ".join(f"{key} = {value}" for key, value in rule.params.items())),
+    ):  # fmt: skip
+        typer.echo(f"{name}: {value}")
+    typer.echo(f"\n{rule.sql}")
+
+
+@rules_app.command("test")
+def rules_test(
+    cases: Annotated[
+        Path | None, typer.Option("--cases", help="Folder of <rule id>.toml files with cases.")
+    ] = None,
+    rules: RuleFolder = None,
+) -> None:
+    """Run every case of every rule; exits with 3 if one fails.
+
+    Example: logpipe rules test --rules my-rules --cases my-rules
+    """
+    from logpipe.analyze import run_all_cases  # noqa: PLC0415
+
+    folder = cases or rules or Path("tests/rules")
+    results = run_all_cases(folder, rules)
+    failed = [result for result in results if result.problem]
+    for result in failed:
+        typer.echo(f"FAILED {result.rule}: {result.name}\n{result.problem}\n")
+    typer.echo(f"{len(results) - len(failed)} passed, {len(failed)} failed")
+    if failed:
+        raise typer.Exit(3)
+
+
+def _finish(
+    report: dict[str, Any],
+    page: Path | None,
+    *,
+    strict: bool,
+    fail_on: Severity | None,
+    summary: bool = False,
+) -> None:
+    """Print the summary and end with the exit code that the report asks for."""
+    from logpipe.report.text import summary_lines  # noqa: PLC0415
+
+    if page is not None or summary:
+        for line in summary_lines(report, report_path=page):
+            typer.echo(line)
+    unread = [source for source in report["sources"] if source["status"] in UNREAD]
+    _warn_unread(len(unread), len(report["sources"]))
+    if strict and unread:
+        raise typer.Exit(INCOMPLETE)
+    ranks = [SEVERITIES.index(incident["severity"]) for incident in report["incidents"]]
+    if fail_on is not None and max(ranks, default=-1) >= SEVERITIES.index(fail_on.value):
+        raise typer.Exit(FOUND)
+
+
+def _warn_unread(unread: int, files: int) -> None:
+    if unread:
+        typer.echo(f"logpipe: {unread:,} of {files:,} files were not read whole", err=True)
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Read a folder of mail-server logs and say what happened, when, to how many messages."""
+    if version:
+        typer.echo(f"logpipe {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run logpipe; what the user can mend is one line on stderr and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a console may not know every character of a log
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        app()
+    except LogpipeError as error:
+        from logpipe.report.text import clean  # noqa: PLC0415 - keeps --help quick
+
+        sys.stderr.write(f"logpipe: {clean(str(error))}\n")
+        sys.exit(error.exit_code)

@@ -1,0 +1,128 @@
+"""Rules: loading the .sql files and running them into table finding."""
+
+import json
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from logpipe.errors import RuleError
+from logpipe.model import Rule
+from logpipe.sqlfiles import split_header, sql_dir
+from logpipe.store import Connection, insert, transaction
+
+KEYS = {"title", "severity", "summary", "needs", "why", "todo", "references", "params"}
+SEVERITIES = ("info", "low", "medium", "high", "critical")
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """How one case of one rule ended: ``problem`` is None where it passed."""
+
+    rule: str
+    name: str
+    problem: str | None
+
+
+def load_rule(path: Path) -> Rule:
+    """Read one rule; its id is the file's name. Raises RuleError, naming the file, on a bad header."""
+    header, sql = split_header(path)
+    if unknown := sorted(set(header) - KEYS):
+        raise RuleError(f"{path}: unknown header key '{unknown[0]}'; known: {', '.join(sorted(KEYS))}")
+    if missing := sorted(KEYS - {"needs", "references", "params"} - set(header)):
+        raise RuleError(f"{path}: header key '{missing[0]}' is missing; see docs/rules.md")
+    if header["severity"] not in SEVERITIES:
+        raise RuleError(f"{path}: severity must be one of {', '.join(SEVERITIES)}")
+    lists = {key: tuple(header.get(key, ())) for key in ("needs", "references")}
+    words = {key: str(header[key]) for key in ("title", "severity", "summary", "why", "todo")}
+    return Rule(id=path.stem, sql=sql, params=dict(header.get("params", {})), **lists, **words)
+
+
+def load_rules(folder: Path | None = None) -> list[Rule]:
+    """Read every rule under a folder (the shipped rules by default), sorted by id."""
+    folder = folder or sql_dir() / "rules"
+    if not folder.is_dir():
+        raise RuleError(f"{folder}: no such folder of rules")
+    rules = sorted((load_rule(path) for path in folder.rglob("*.sql")), key=lambda rule: rule.id)
+    for one, other in zip(rules, rules[1:], strict=False):
+        if one.id == other.id:
+            raise RuleError(f"{folder}: two rules are called {one.id}; rename one")
+    return rules
+
+
+def run_rules(con: Connection, rules: Iterable[Rule]) -> None:
+    """Run the rules over the store: their findings replace all earlier ones, in one transaction."""
+    with transaction(con):
+        con.execute("DELETE FROM finding")
+        con.execute("DELETE FROM rule")
+        for rule in rules:
+            _describe(con, rule)
+            run_rule(con, rule)
+
+
+def run_rule(con: Connection, rule: Rule) -> None:
+    """Append one rule's findings; the table's own DDL is the contract that a rule must meet."""
+    query = f"INSERT INTO finding BY NAME SELECT $rule AS rule, * FROM (\n{rule.sql}\n)"
+    try:
+        con.execute(query, {"rule": rule.id} | rule.params)
+    except duckdb.Error as error:
+        raise RuleError(f"rule {rule.id}: {str(error).strip()}") from error
+
+
+def _describe(con: Connection, rule: Rule) -> None:
+    """Write a rule's words into table rule, so that the store explains itself."""
+    con.execute(
+        "INSERT INTO rule VALUES ($id, $title, $severity, $summary, $why, $todo, $references, $params)",
+        {
+            "id": rule.id,
+            "title": rule.title,
+            "severity": rule.severity,
+            "summary": rule.summary,
+            "why": rule.why,
+            "todo": rule.todo,
+            "references": list(rule.references),
+            "params": json.dumps(rule.params, sort_keys=True),
+        },
+    )
+
+
+def load_cases(path: Path) -> list[dict[str, Any]]:
+    """Read a rule's cases from its .toml file."""
+    try:
+        return list(tomllib.loads(path.read_text("utf-8"))["case"])
+    except (tomllib.TOMLDecodeError, KeyError) as error:
+        raise RuleError(f"{path}: cases cannot be read: {error}") from error
+
+
+def run_case(con: Connection, rule: Rule, case: dict[str, Any]) -> CaseResult:
+    """Fill the tables a case gives, run the rule, and compare its findings with the expected CSV.
+
+    ``con`` is an empty store; tables named in the case are made anew with just the given columns
+    cast to theirs. Only the columns that ``expect`` names are compared.
+    """
+    for table, rows in case.get("given", {}).items():
+        _give(con, table, rows)
+    run_rule(con, rule)
+    expected = case["expect"].strip()
+    columns = expected.partition("\n")[0] or "*"
+    found = pl.DataFrame(con.sql(f"SELECT {columns} FROM finding ORDER BY ALL"))
+    text = found.write_csv(datetime_format="%Y-%m-%d %H:%M:%S").strip() if found.height else ""
+    if sorted(text.splitlines()) == sorted(expected.splitlines()):
+        return CaseResult(rule.id, case["name"], None)
+    return CaseResult(rule.id, case["name"], f"expected\n{expected}\nfound\n{text}")
+
+
+def _give(con: Connection, table: str, rows: str) -> None:
+    """Put CSV rows into a table; what the case leaves out is NULL, or 0 where that is forbidden."""
+    given = pl.read_csv(rows.strip().encode(), infer_schema=False)
+    needed = con.execute(
+        "SELECT column_name FROM duckdb_columns() WHERE table_name = $table AND NOT is_nullable "
+        "AND column_default IS NULL",
+        {"table": table},
+    ).fetchall()
+    absent = [name for (name,) in needed if name not in given.columns]
+    insert(con, table, given.with_columns(pl.lit("0").alias(name) for name in absent))

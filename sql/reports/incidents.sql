@@ -1,0 +1,9 @@
+-- Every incident, the gravest first, with its rule's words.
+SELECT
+    i.incident_id, i.rule, i.host, i.service, i.severity, i.started_at, i.ended_at,
+    i.messages, i.findings, i.incident_key, r.title, r.summary, r.why, r.todo, r.reference
+FROM incident AS i
+JOIN rule AS r ON r.rule = i.rule
+ORDER BY
+    list_position(['critical', 'high', 'medium', 'low', 'info'], i.severity),
+    i.started_at, i.rule, i.host, i.incident_id
