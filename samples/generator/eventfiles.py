@@ -11,8 +11,10 @@ FIRST_NUMBER = 4711  # a log that has been running for a while
 LEVEL = {1: 2, 2: 3, 4: 4}  # EVT event type to EVTX level
 
 
-def write_old_log(bundle: Bundle, path: str, machine: Machine, entries: Sequence[Entry]) -> None:
-    """Write one .evt file of Server 2003."""
+def write_old_log(
+    bundle: Bundle, path: str, machine: Machine, entries: Sequence[Entry], *, dirty: bool = False
+) -> None:
+    """Write one .evt file of Server 2003; a dirty one was copied while the host ran."""
     records = [
         EvtRecord(
             number=number,
@@ -28,7 +30,7 @@ def write_old_log(bundle: Bundle, path: str, machine: Machine, entries: Sequence
         )
         for number, one in enumerate(entries, FIRST_NUMBER)
     ]
-    bundle.write(path, write_evt(None, records), len(records))
+    bundle.write(path, write_evt(None, records, dirty=dirty), len(records))
 
 
 def write_new_log(bundle: Bundle, path: str, machine: Machine, entries: Sequence[Entry]) -> None:

@@ -80,9 +80,9 @@ def exchange2003(
     write_tracking2003(bundle, host, "192.0.2.10", server.facts, end=end)
     machine = Machine(host, up_since, "-60 W. Europe Standard Time", exchange=True)
     entries = system_entries(machine, server.facts, start, end, seed)
-    write_old_log(bundle, "SysEvent.Evt", machine, entries)
+    write_old_log(bundle, "SysEvent.Evt", machine, entries, dirty=True)
     entries = application_entries(machine, server.facts, start, end)
-    write_old_log(bundle, "AppEvent.Evt", machine, entries)
+    write_old_log(bundle, "AppEvent.Evt", machine, entries, dirty=True)
     truth = tell([server], start, end, bundle.files)
     write_truth(bundle, truth)
     return truth
