@@ -190,6 +190,5 @@ def run_all_cases(cases: Path, rules: Path | None) -> list[CaseResult]:
         for case in load_cases(path):
             with tempfile.TemporaryDirectory() as scratch:  # noqa: SIM117 - the store closes first
                 with open_store(Path(scratch) / "case.duckdb") as con:
-                    rebuild_derived(con)
                     results.append(run_case(con, known[rule], case))
     return results
