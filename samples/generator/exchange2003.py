@@ -32,6 +32,7 @@ def exchange2003(
     healthy_days: float = 7.5,
     restart_day: float = 15.22,
     decoy_hours: float = 80,
+    smtp_restart_day: float | None = None,
 ) -> Truth:
     """Write the bundle: reboot on the first night, fault after ``healthy_days``, restart."""
     rng = Random(seed)
@@ -74,6 +75,9 @@ def exchange2003(
         Outage("host", reboot_at, timedelta(minutes=rng.uniform(3, 5))),
         Outage(STORE, restart_at, timedelta(seconds=rng.uniform(40, 90))),
     ]
+    if smtp_restart_day is not None:  # which frees nothing: the cache is the store's
+        at = start + timedelta(days=smtp_restart_day)
+        outages.append(Outage(SMTPSVC, at, timedelta(seconds=20)))
     server.run(arrivals(town, start, end, rate, rng), outages, end)
 
     bundle = new_bundle(out, name)
