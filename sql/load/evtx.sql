@@ -1,6 +1,6 @@
 -- EVTX records as JSON lines into windows_event. Grain: one line. Parameter $path.
 WITH line AS (
-    SELECT *
+    SELECT *, row_number() OVER () AS position
     FROM read_json(
         $path,
         format = 'newline_delimited',
@@ -41,10 +41,10 @@ WITH line AS (
 
 system AS (
     SELECT
-        -- a half-written record says 0 where its frame still has the number
-        coalesce(
-            nullif(Event.System.EventRecordID, 0), number, Event.System.EventRecordID
-        ) AS record,
+        -- a half-written record says 0 where its frame still has the number; the place among the
+        -- lines keeps apart those that have none at all
+        coalesce(nullif(Event.System.EventRecordID, 0), number, position) AS record,
+        Event.System.EventRecordID IS NULL AND number IS NULL AS unnumbered,
         Event.System.TimeCreated."#attributes".SystemTime AS ts,
         nullif(Event.System.Computer, '') AS computer,
         nullif(Event.System.Channel, '') AS channel,
@@ -67,7 +67,10 @@ system AS (
         CASE
             WHEN Event.UserData IS NOT NULL THEN Event.UserData
             WHEN coalesce(
-                Event.BinaryEventData, Event.DebugData, Event.ProcessingErrorData, Event.RenderingInfo
+                Event.BinaryEventData,
+                Event.DebugData,
+                Event.ProcessingErrorData,
+                Event.RenderingInfo
             ) IS NOT NULL THEN json_merge_patch(
                 '{}',
                 json_object(
@@ -95,7 +98,9 @@ part AS (
         END AS event_id,
         CASE
             WHEN qualified
-                THEN TRY_CAST(trim(split_part(split_part(id, '"Qualifiers":', 2), '}', 1), '"') AS INTEGER)
+                THEN TRY_CAST(
+                    trim(split_part(split_part(id, '"Qualifiers":', 2), '}', 1), '"') AS INTEGER
+                )
         END AS qualifiers,
         -- unnamed: {"Data": {"#text": ["a", ""]}}, or {"#text": "a"} for a single one;
         -- a named Data that is itself called Data has no object below it
@@ -154,7 +159,8 @@ spelled AS (
                 THEN rtrim(array_to_string(list_transform(
                     range(1, length(binary_hex) - 2, 4),
                     lambda place: chr(greatest(32, least(55295, coalesce(TRY_CAST(
-                        '0x' || binary_hex[place + 2:place + 3] || binary_hex[place:place + 1] AS INTEGER
+                        '0x' || binary_hex[place + 2:place + 3] || binary_hex[place:place + 1]
+                        AS INTEGER
                     ), 63))))
                 ), ''))
             -- two SYSTEMTIMEs of 8 words, local then UTC: year, month, weekday, day, h, m, s, ms
@@ -177,14 +183,14 @@ judged AS (
         *,
         CASE
             WHEN broken THEN 'the decoder gave broken JSON'
-            WHEN record IS NULL THEN 'no EventRecordID'
+            WHEN unnumbered THEN 'no EventRecordID'
             WHEN ts IS NULL THEN 'no time of creation'
         END AS reject
     FROM spelled
 )
 
 SELECT
-    coalesce(record, 0) AS record,
+    record,
     ts,
     upper(split_part(computer, '.', 1)) AS host,
     computer,
