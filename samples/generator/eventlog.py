@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from samples.generator import facts
-from samples.generator.mechanism import NEVER, SMTPSVC, STORE, TRANSPORT
+from samples.generator.queueing import NEVER, SMTPSVC, STORE, TRANSPORT
 
 ERROR, WARNING, INFORMATION = 1, 2, 4  # event types of EVT
 SCM = "Service Control Manager"

@@ -9,7 +9,8 @@ from samples.generator.bundle import new_bundle, write_truth
 from samples.generator.eventfiles import write_old_log
 from samples.generator.eventlog import Machine, application_entries, system_entries
 from samples.generator.facts import Client
-from samples.generator.mechanism import EXCHANGE_2003, SMTPSVC, STORE, Fault, Outage, Server
+from samples.generator.mechanism import Server
+from samples.generator.queueing import EXCHANGE_2003, SMTPSVC, STORE, Fault, Outage
 from samples.generator.remotes import Remote
 from samples.generator.tracking2003 import write_tracking2003
 from samples.generator.traffic import Town, arrivals, people

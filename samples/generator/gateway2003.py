@@ -9,7 +9,8 @@ from samples.generator.bundle import new_bundle, write_truth
 from samples.generator.eventfiles import write_old_log
 from samples.generator.eventlog import Machine, system_entries
 from samples.generator.facts import Client
-from samples.generator.mechanism import SMTPSVC, WINDOWS_SMTP, Fault, Outage, Server
+from samples.generator.mechanism import Server
+from samples.generator.queueing import SMTPSVC, WINDOWS_SMTP, Fault, Outage
 from samples.generator.remotes import Remote
 from samples.generator.traffic import Town, arrivals, people
 from samples.generator.truth import Truth, tell

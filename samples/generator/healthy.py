@@ -12,14 +12,8 @@ from samples.generator.eventfiles import write_new_log, write_old_log
 from samples.generator.eventlog import Machine, system_entries
 from samples.generator.facts import Client
 from samples.generator.gateway2003 import INSIDE, relay_town
-from samples.generator.mechanism import (
-    EXCHANGE_2016,
-    SMTPSVC,
-    TRANSPORT,
-    WINDOWS_SMTP,
-    Outage,
-    Server,
-)
+from samples.generator.mechanism import Server
+from samples.generator.queueing import EXCHANGE_2016, SMTPSVC, TRANSPORT, WINDOWS_SMTP, Outage
 from samples.generator.remotes import Remote
 from samples.generator.traffic import Arrival, Town, arrivals
 from samples.generator.truth import Truth, tell

@@ -6,7 +6,6 @@ the logs follows from that.
 
 import heapq
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
@@ -14,95 +13,11 @@ from string import ascii_letters, digits
 
 from samples.generator import facts
 from samples.generator.facts import Client, Fact, Message
+from samples.generator.queueing import NEVER, SMTPSVC, Fault, Held, Item, Outage, Policy, Queue
 from samples.generator.remotes import Remote, answer, reachable
 from samples.generator.traffic import Arrival
 
-NEVER = datetime.fromisoformat("0001-01-01")  # a timer that is not set
 BATCH = 20  # messages per connection, the product's default
-SMTPSVC, STORE, TRANSPORT = "SMTPSVC", "MSExchangeIS", "MSExchangeTransport"
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """How a product retries and gives up; the last retry interval repeats."""
-
-    retries: tuple[timedelta, ...]
-    delay: timedelta
-    expiry: timedelta
-
-    def wait(self, failures: int) -> timedelta:
-        """Return how long to wait after that many failures in a row."""
-        return self.retries[min(failures, len(self.retries)) - 1]
-
-
-def minutes(*values: float) -> tuple[timedelta, ...]:
-    """Return the values as spans of minutes."""
-    return tuple(timedelta(minutes=value) for value in values)
-
-
-WINDOWS_SMTP = Policy(minutes(15, 30, 60, 240), timedelta(hours=12), timedelta(hours=48))
-EXCHANGE_2003 = Policy(minutes(10, 10, 10, 15), timedelta(hours=12), timedelta(hours=48))
-EXCHANGE_2016 = Policy(
-    minutes(1, 1, 1, 1, 5, 5, 5, 5, 5, 5, 10), timedelta(hours=4), timedelta(hours=48)
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Once ``service`` has been up for ``after``, this share of new queue items is held.
-
-    Kind ``idle``: the scheduler has lost the item, so it meets no attempt, no delay report
-    and no expiry. Kind ``cache``: it cannot be handed on, but its timers still work.
-    """
-
-    kind: str
-    service: str
-    after: timedelta
-    share: float
-
-
-@dataclass(slots=True, eq=False)
-class Item:
-    """What one message still owes to one domain."""
-
-    message: Message
-    queue: "Queue"
-    pending: list[str]
-    held: bool = False
-    failures: int = 0
-    next_at: datetime = NEVER
-    delay_told: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class Queue:
-    """The queue of one destination domain; one connection at a time."""
-
-    remote: Remote
-    items: list[Item] = field(default_factory=list)
-    failures: int = 0
-    retry_at: datetime = NEVER
-    busy_until: datetime = NEVER
-
-
-@dataclass(slots=True, eq=False)
-class Held:
-    """The fate of an item that the fault held: when it was freed and how it ended."""
-
-    message: Message
-    recipients: tuple[str, ...]
-    remote: Remote
-    freed_at: datetime | None = None
-    ends: list[tuple[datetime, str]] = field(default_factory=list)  # "delivery" or "ndr"
-
-
-@dataclass(frozen=True, slots=True)
-class Outage:
-    """One planned stop and start of a service, or of the whole host (service "host")."""
-
-    service: str
-    at: datetime
-    down: timedelta
 
 
 class Server:

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from samples.generator import facts
-from samples.generator.mechanism import Held, Server
+from samples.generator.mechanism import Server
+from samples.generator.queueing import Held
 from samples.generator.remotes import reachable_within
 
 LONGEST_RETRY = timedelta(minutes=240)

@@ -7,7 +7,7 @@ from random import Random
 
 from samples.generator import facts
 from samples.generator.bundle import Bundle
-from samples.generator.mechanism import SMTPSVC
+from samples.generator.queueing import SMTPSVC
 
 FIELDS = (
     "date time c-ip cs-username s-sitename s-computername s-ip s-port cs-method cs-uri-stem "
