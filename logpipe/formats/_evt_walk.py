@@ -126,7 +126,7 @@ def _mend(buf: Buffer, start: int, stop: int, over: int, found: Found, *, stale:
     while (at := buf.find(SIGNATURE, at + 4, stop)) != -1:
         if at % 4:
             at -= at % 4
-        elif whole_length(buf, at - 4, stop, over):
+        elif buf[at - 1] == 0 and whole_length(buf, at - 4, stop, over):  # LARGEST has 3 bytes
             after = at - 4
             break
         elif not marks or at - 4 - marks[-1] >= SMALLEST:

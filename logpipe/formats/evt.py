@@ -102,7 +102,8 @@ def _batches(buf: Buffer, log: Found, remains: Found, stop: int) -> Iterator[Fra
                 buf[at : at + length] if at + length <= stop else piece(buf, at, length, stop)
                 for at, length in spans
             ]
-            notes = {i: found.notes[low + i] for i in range(len(raws)) if low + i in found.notes}
+            noted = range(low, min(high, len(found.offsets))) if found.notes else ()
+            notes = {i - low: found.notes[i] for i in noted if i in found.notes}
             yield Frame(decode(raws, notes, recovered=recovered))
 
 
@@ -165,7 +166,7 @@ def _fixed_parts(raws: list[bytes]) -> pl.DataFrame:
     data_in = pl.col("data_from").is_between(FIXED, end - pl.col("data_size"))
     data_follows = has_data & data_in & (pl.col("data_from") >= pl.col("text_from"))
     return frame.with_columns(
-        pl.Series("end", [len(raw) - 4 for raw in raws], dtype=pl.Int64),
+        pl.Series("end", list(map(len, raws)), dtype=pl.Int64) - 4,
         pl.col("record").cast(pl.UInt64),
         ts=pl.from_epoch("generated", time_unit="s"),
         event_id=(pl.col("full_id") % 65536).cast(pl.Int32),
@@ -212,7 +213,8 @@ def _names(frame: pl.DataFrame, raws: list[bytes]) -> pl.DataFrame:
 def _parts(frame: pl.DataFrame, raws: list[bytes], part: str) -> dict[int, bytes]:
     """Return one part of those records that have it, by place in the frame."""
     rows = frame[f"{part}_to"].is_not_null().arg_true()
-    bounds = zip(rows, frame[f"{part}_from"][rows], frame[f"{part}_to"][rows], strict=True)
+    starts, stops = frame[f"{part}_from"][rows].to_list(), frame[f"{part}_to"][rows].to_list()
+    bounds = zip(rows.to_list(), starts, stops, strict=True)
     return {i: raws[i][start:stop] for i, start, stop in bounds}
 
 

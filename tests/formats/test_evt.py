@@ -160,7 +160,7 @@ def test_written_logs_are_read_back_exactly_and_as_libevt_reads_them(
         assert set(log["record"] if log.height else []) <= set(libevt)
 
 
-@pytest.mark.parametrize("cut", range(4, 300, 4))
+@pytest.mark.parametrize("cut", range(4, 260, 4))
 def test_a_record_cut_at_any_place_of_the_physical_end_is_read_whole(
     cut: int, tmp_path: Path
 ) -> None:
@@ -213,7 +213,7 @@ def test_a_log_cut_at_seventy_percent_says_what_it_lost(tmp_path: Path) -> None:
 def test_a_log_cut_anywhere_keeps_every_whole_record(kind: str, tmp_path: Path) -> None:
     content = WRITTEN[kind]()
     whole = our_rows(drain_bytes(tmp_path, content)[1])
-    for size in range(60, len(content), max(97, len(content) // 150)):
+    for size in range(60, len(content), max(97, len(content) // 80)):
         _, rows = drain_bytes(tmp_path, content[:size])
         sound = rows.filter(pl.col("note").is_null()) if rows.height else rows
         ours = our_rows(sound)
@@ -251,7 +251,7 @@ def test_one_flipped_bit_costs_at_most_what_it_hits(kind: str, tmp_path: Path) -
 
 def test_zeroed_stretches_cost_only_what_they_cover(tmp_path: Path) -> None:
     content = write_evt(None, some_records(100))
-    for start in range(48, len(content) - 600, 211):
+    for start in range(48, len(content) - 600, 307):
         damaged = content[:start] + bytes(600) + content[start + 600 :]
         reading, rows = drain_bytes(tmp_path, damaged)
         assert rows.height >= 85
@@ -269,7 +269,7 @@ def test_zeros_behind_the_file_change_nothing(tmp_path: Path) -> None:
         assert rows.equals(padded_rows)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(10))
 def test_no_mutation_breaks_the_books(seed: int, tmp_path: Path) -> None:
     dice = random.Random(seed)  # noqa: S311 - as above
     content = list(WRITTEN.values())[seed % len(WRITTEN)]()
@@ -427,7 +427,8 @@ def test_inserts_to_be_looked_up_elsewhere_are_kept_as_they_are() -> None:
 @pytest.mark.parametrize("log", sorted((CORPUS / "evt").glob("*")), ids=lambda p: p.name)
 def test_the_writer_packs_what_services_logged_byte_for_byte(log: Path) -> None:
     content = log.read_bytes()
-    for row in drain(log)[1].filter(pl.col("note").is_null()).iter_rows(named=True):
+    sound = drain(log)[1].filter(pl.col("note").is_null())
+    for row in sound.gather_every(1 + sound.height // 500).iter_rows(named=True):
         at = content.rindex(struct.pack("<4sI", b"LfLe", row["record"])) - 4
         written, _, event_type = struct.unpack_from("<IIH", content, at + 16)
         packed = bytearray(
