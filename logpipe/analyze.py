@@ -72,7 +72,9 @@ def check_out(out: Path, *, force: bool) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise LogpipeError(f"{out}: cannot be made: {error.strerror}; name another --out") from error
+        raise LogpipeError(
+            f"{out}: cannot be made: {error.strerror}; name another --out"
+        ) from error
     there = [name for name in OUTPUTS if (out / name).exists()]
     if there and not force and not _is_ours(out):
         raise LogpipeError(f"{out / there[0]}: is there already and not logpipe's; use --force")

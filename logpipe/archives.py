@@ -31,7 +31,9 @@ def unwrap(path: Path, scratch: Path) -> tuple[Path, str | None]:
             while block := packed.read(BLOCK):
                 size += len(block)
                 if size > bound:
-                    raise UnreadableError(f"unwraps to more than {bound:,} bytes: refused as a bomb")
+                    raise UnreadableError(
+                        f"unwraps to more than {bound:,} bytes: refused as a bomb"
+                    )
                 out.write(block)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             lost = f"gzip damaged after {size:,} unwrapped bytes ({error}): the rest is lost"

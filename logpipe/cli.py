@@ -48,7 +48,8 @@ class Shape(StrEnum):
 
 
 Inputs = Annotated[
-    list[Path], typer.Argument(help="Folders or files to read.", metavar="PATH...", show_default=False)
+    list[Path],
+    typer.Argument(help="Folders or files to read.", metavar="PATH...", show_default=False),
 ]
 Store = Annotated[
     Path, typer.Option("--db", envvar="LOGPIPE_DB", help="The DuckDB file of the store.")
@@ -113,7 +114,9 @@ def ingest(
             counts = f"{source.records:,} records = {source.rows:,} rows"
             counts += f" + {source.duplicates:,} duplicates + {source.rejects:,} rejects"
             what = counts if source.format else clean(source.note or "")
-            typer.echo(f"{source.status:9} {clean(source.path)}: {source.format or 'unknown'}, {what}")
+            typer.echo(
+                f"{source.status:9} {clean(source.path)}: {source.format or 'unknown'}, {what}"
+            )
     unread = [source for source in sources if source.status in UNREAD]
     _warn_unread(len(unread), len(sources))
     if strict and unread:

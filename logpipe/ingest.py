@@ -15,7 +15,7 @@ from logpipe.archives import is_wrapped, unwrap
 from logpipe.errors import LogpipeError, UnreadableError
 from logpipe.formats import all_formats
 from logpipe.formats._text import encoding_of, utf8_head
-from logpipe.model import Format, Lines, Reading
+from logpipe.model import Batch, Format, Frame, Lines, Ndjson, Reading
 from logpipe.sqlfiles import sql_text
 from logpipe.store import (
     DEDUPED,
@@ -124,8 +124,7 @@ def identify(head: bytes) -> list[Format]:
 
 def begin_run(con: Connection, inputs: Iterable[Path], files: int) -> int:
     """Write down that a run began; returns its number."""
-    row = con.execute("SELECT coalesce(max(run_id), 0) + 1 FROM run").fetchone()
-    run_id = int(row[0]) if row else 1
+    run_id = int(ask(con, "SELECT coalesce(max(run_id), 0) + 1 AS next FROM run")[0]["next"])
     names = [path.as_posix() for path in inputs]
     con.execute(
         "INSERT INTO run VALUES ($run_id, $version, $inputs, $files, 0)",
@@ -158,26 +157,25 @@ def shown_path(path: Path) -> str:
 
 def _source_id(con: Connection, path: str) -> int:
     """Return the number for a file: the old one where it could not be read before, else the next."""
-    unread = con.execute(
+    unread = ask(
+        con,
         "DELETE FROM source WHERE path = $path AND status IN ('unknown', 'failed') "
         "RETURNING source_id",
         {"path": path},
-    ).fetchone()
+    )
     if unread:
-        return int(unread[0])
-    row = con.execute("SELECT coalesce(max(source_id), 0) + 1 FROM source").fetchone()
-    return int(row[0]) if row else 1
+        return int(unread[0]["source_id"])
+    return int(ask(con, "SELECT coalesce(max(source_id), 0) + 1 AS next FROM source")[0]["next"])
 
 
 def _enter(con: Connection, source: Source) -> Source:
     """Write the source down, unless it is one that stands there already."""
-    if con.execute(
-        "SELECT 1 FROM source WHERE source_id = $id", {"id": source.source_id}
-    ).fetchone():
+    if ask(con, "SELECT 1 FROM source WHERE source_id = $id", {"id": source.source_id}):
         return source
     row = asdict(source)
     con.execute(
-        f"INSERT INTO source ({', '.join(row)}) VALUES ({', '.join('$' + name for name in row)})", row
+        f"INSERT INTO source ({', '.join(row)}) VALUES ({', '.join('$' + name for name in row)})",
+        row,
     )
     if source.rows:
         con.execute(
@@ -279,19 +277,15 @@ def _known_prefix(
     """Find the longest known source that is the beginning of this text log, if there is one."""
     if format_.table in DEDUPED:
         return _Known()
-    for size in sorted(digests, reverse=True)[1:]:
-        rows = ask(
-            con,
-            sql_text("load", "prefix"),
-            {"sha256": digests[size], "bytes": size, "format": format_.name},
-        )
-        if rows and (lines := _whole_lines(content, size)) is not None:
+    shorter = ask(con, sql_text("load", "shorter"), {"size": max(digests), "format": format_.name})
+    for row in shorter:  # the longest first
+        if row["sha256"] != digests[row["bytes"]]:
+            continue
+        if (lines := _whole_lines(content, row["bytes"])) is not None:
             whole, half = lines
             # a line that was half written then, and was refused, is read now
-            retry = half and rows[0]["last_refused"] == whole + 1
-            return _Known(
-                whole + (half and not retry), rows[0]["records"] - retry, rows[0]["path"]
-            )
+            retry = half and row["last_refused"] == whole + 1
+            return _Known(whole + (half and not retry), row["records"] - retry, row["path"])
     return _Known()
 
 
@@ -331,6 +325,7 @@ def _load(
             table=format_.table,
             source_id=source.source_id,
             skip=known.last_line,
+            expected=_expected(batch, reading.records - known.records),
         )
         rejects += loaded.rejects
         duplicates += loaded.duplicates
@@ -366,6 +361,18 @@ def _load(
         status="partial" if lossy else "duplicate" if duplicates and not books.rows else "loaded",
         note="; ".join(note for note in notes if note) or None,
     )
+
+
+def _expected(batch: Batch, lines: int) -> int:
+    """Return how many records a batch holds; a text log comes in one batch."""
+    match batch:
+        case Lines():
+            return lines
+        case Ndjson(path):
+            with path.open("rb") as file:
+                return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
+        case Frame(frame):
+            return frame.height
 
 
 def _late_rejects(con: Connection, reading: Reading, source_id: int) -> int:

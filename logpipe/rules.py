@@ -32,7 +32,9 @@ def load_rule(path: Path) -> Rule:
     """Read one rule; its id is the file's name. Raises RuleError, naming the file, on a bad header."""
     header, sql = split_header(path)
     if unknown := sorted(set(header) - KEYS):
-        raise RuleError(f"{path}: unknown header key '{unknown[0]}'; known: {', '.join(sorted(KEYS))}")
+        raise RuleError(
+            f"{path}: unknown header key '{unknown[0]}'; known: {', '.join(sorted(KEYS))}"
+        )
     if missing := sorted(KEYS - {"needs", "references", "params"} - set(header)):
         raise RuleError(f"{path}: header key '{missing[0]}' is missing; see docs/rules.md")
     if header["severity"] not in SEVERITIES:

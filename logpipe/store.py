@@ -78,9 +78,13 @@ def _attach(con: Connection, path: Path, *, read_only: bool) -> None:
     except duckdb.IOException as error:
         if "lock" in str(error).lower():
             raise StoreError(f"{path}: in use by another process; wait for it to end") from error
-        raise StoreError(f"{path}: cannot be opened as a DuckDB file: {_first_line(error)}") from error
+        raise StoreError(
+            f"{path}: cannot be opened as a DuckDB file: {_first_line(error)}"
+        ) from error
     except duckdb.Error as error:
-        raise StoreError(f"{path}: cannot be opened as a DuckDB file: {_first_line(error)}") from error
+        raise StoreError(
+            f"{path}: cannot be opened as a DuckDB file: {_first_line(error)}"
+        ) from error
     con.execute("USE store")
     names = {row[0] for row in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
     if names and not {"source", "finding", "windows_event"} <= names:
@@ -111,12 +115,19 @@ def transaction(con: Connection) -> Iterator[None]:
 
 
 def load_batch(
-    con: Connection, batch: Batch, *, load: str, table: str, source_id: int, skip: int
+    con: Connection,
+    batch: Batch,
+    *,
+    load: str,
+    table: str,
+    source_id: int,
+    skip: int,
+    expected: int,
 ) -> Loaded:
     """Insert one batch by ``sql/load/<load>.sql``; records up to line ``skip`` are known already.
 
-    Rows that the load SQL marks go to table reject; rows that ``sql/dedupe/<table>.sql`` knows from
-    another source are left out and counted.
+    Rows that ``sql/dedupe/<table>.sql`` knows from another source are left out and counted. Where
+    fewer than ``expected`` come in, those that the load SQL marks are written to table reject.
     """
     params: dict[str, Any] = {"source_id": source_id, "skip": skip}
     match batch:
@@ -136,12 +147,17 @@ def load_batch(
         params.pop("path", None)
         duplicates = _drop_known(con, table, source_id)
         rows = "SELECT * FROM fresh"
-    con.execute(
+    result = con.execute(
         f"INSERT INTO {table} BY NAME SELECT CAST($source_id AS INTEGER) AS source_id, "
         f"new.* EXCLUDE (reject, excerpt) FROM (\n{rows}\n) AS new "
         "WHERE reject IS NULL AND record > $skip",
         params,
     )
+    inserted = _changed(result)
+    if isinstance(batch, Lines):  # one line may give several rows: the table tells how many lines
+        inserted = count_books(con, table, source_id).rows
+    if inserted + duplicates >= expected:
+        return Loaded(0, duplicates)
     # a line that gave several rows is refused once
     result = con.execute(
         "INSERT INTO reject BY NAME SELECT DISTINCT CAST($source_id AS INTEGER) AS source_id, "
@@ -153,7 +169,7 @@ def load_batch(
 
 
 def _has_rows(con: Connection, table: str) -> bool:
-    return con.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() is not None
+    return bool(ask(con, f"SELECT 1 FROM {table} LIMIT 1"))
 
 
 def _drop_known(con: Connection, table: str, source_id: int) -> int:
@@ -171,8 +187,7 @@ def _drop_known(con: Connection, table: str, source_id: int) -> int:
 
 
 def _changed(result: Connection) -> int:
-    row = result.fetchone()
-    return int(row[0]) if row else 0
+    return sum(int(row[0]) for row in result.fetchall())
 
 
 def _line_view(path: Path) -> str:
@@ -191,12 +206,9 @@ def _line_view(path: Path) -> str:
 
 def count_books(con: Connection, table: str, source_id: int) -> Books:
     """Count what a source brought, in the table itself."""
-    books = con.execute(sql_text("books", table), {"source_id": source_id}).fetchone()
-    host = con.execute(
-        sql_text("books", "host"), {"table": table, "source_id": source_id}
-    ).fetchone()
-    rows, recovered, first_ts, last_ts = books or (0, 0, None, None)
-    return Books(rows, recovered, first_ts, last_ts, host[0] if host else None)
+    (books,) = ask(con, sql_text("books", table), {"source_id": source_id})
+    hosts = ask(con, sql_text("books", "host"), {"table": table, "source_id": source_id})
+    return Books(**books, host=hosts[0]["host"] if hosts else None)
 
 
 def insert(con: Connection, table: str, rows: pl.DataFrame) -> None:
@@ -214,7 +226,10 @@ def rebuild_derived(con: Connection) -> None:
 
 
 def ask(con: Connection, sql: str, params: dict[str, Any] | None = None) -> list[dict[str, Any]]:
-    """Return the rows of one of our own queries as dicts."""
+    """Return the rows of one of our own queries as dicts.
+
+    Always all of them: DuckDB 2 refuses other work while a result is not fetched to its end.
+    """
     result = con.execute(sql, params or {})
     names = [column[0] for column in result.description or []]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

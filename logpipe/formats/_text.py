@@ -91,7 +91,12 @@ def _scan(text: Text, chunk: bytes, marks: tuple[bytes, ...], starts: re.Pattern
         seen = place
         if (match := starts.match(chunk, place)) is not None:
             text.headers.append((line, match.group().decode("utf-8", "replace").rstrip()))
-    if b"\n\n" in chunk or b"\n\r\n" in chunk or chunk[:2] in (b"\r\n", b"\n") or chunk[:1] == b"\n":
+    if (
+        b"\n\n" in chunk
+        or b"\n\r\n" in chunk
+        or chunk[:2] in (b"\r\n", b"\n")
+        or chunk[:1] == b"\n"
+    ):
         text.blank += len(re.findall(rb"(?:(?<=\n)|\A)\r?\n", chunk))
     text.lines += chunk.count(b"\n") + (not chunk.endswith(b"\n"))
 
@@ -183,7 +188,9 @@ def _decoded_lines(path: Path, fault: str) -> Iterator[str]:
 def _newline(path: Path) -> str:
     """Return the carriage return where the file has no line feed at all (old Macintosh text)."""
     with path.open("rb") as file:
-        return "\n" if any(b"\n" in block for block in iter(lambda: file.read(CHUNK), b"")) else "\r"
+        return (
+            "\n" if any(b"\n" in block for block in iter(lambda: file.read(CHUNK), b"")) else "\r"
+        )
 
 
 def _utf16_blocks(file: BinaryIO, encoding: str) -> Iterator[str]:

@@ -102,7 +102,9 @@ def _segments(text: Text) -> tuple[list[Segment], list[str]]:
         block = (start, ts) if start else (None, None)
         for at, (begin, day) in enumerate(days):
             end = days[at + 1][0] - 1 if at + 1 < len(days) else last
-            segments.append((begin, end, names, day, *(block if at == 0 else (None, None)), made_by))
+            segments.append(
+                (begin, end, names, day, *(block if at == 0 else (None, None)), made_by)
+            )
     return segments, notes
 
 
@@ -150,6 +152,4 @@ def _days(
     return [(first, day), *((line, day + timedelta(days=n)) for n, line in enumerate(lines, 1))]
 
 
-FORMAT = Format(
-    "smtpsvc_w3c", "SMTP service log (W3C)", table="smtp_event", sniff=sniff, read=read
-)
+FORMAT = Format("smtpsvc_w3c", "SMTP service log (W3C)", table="smtp_event", sniff=sniff, read=read)

@@ -47,7 +47,9 @@ def sniff(head: bytes) -> bool:
     if any(re.match(r"(?:#fields:\s*)?date-time" + bare, line, re.IGNORECASE) for line in lines):
         return True
     rows = [line for line in lines[:-1] or lines if line and not line.startswith("#")][:5]
-    return any(ISO_TIME.match(row) and SOURCES.search(row) and _width(row) in BY_COUNT for row in rows)
+    return any(
+        ISO_TIME.match(row) and SOURCES.search(row) and _width(row) in BY_COUNT for row in rows
+    )
 
 
 @contextmanager

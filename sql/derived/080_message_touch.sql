@@ -84,6 +84,15 @@ tracked AS (
       AND t.recipient IS NOT NULL
 ),
 
+retried AS (  -- Exchange 2013 and later: [{LED=...};{LRT=time of the last retry}] in the final status
+    SELECT
+        host, log, 'try' AS what,
+        try_cast(regexp_extract(status, '[{]LRT=([0-9T:.-]{19,})', 1) AS TIMESTAMP) AS ts,
+        source_id, record, sender, recipient, message, message_id
+    FROM tracked
+    WHERE contains(status, '{LRT=2')
+),
+
 moved AS (  -- an address that goes on under another one has left the queue under this name
     SELECT
         o.host, o.format AS log, 'ok' AS what, t.ts, t.source_id, t.record,
@@ -125,4 +134,6 @@ SELECT host, log, message, message_id, sender, recipient, what, ts, source_id, r
 UNION ALL
 SELECT host, log, message, message_id, sender, recipient, what, ts, source_id, record, NULL, NULL FROM expanded
 UNION ALL
-SELECT host, log, message, message_id, sender, recipient, what, ts, source_id, record, NULL, NULL FROM returned;
+SELECT host, log, message, message_id, sender, recipient, what, ts, source_id, record, NULL, NULL FROM returned
+UNION ALL
+SELECT host, log, message, message_id, sender, recipient, what, ts, source_id, record, NULL, NULL FROM retried WHERE ts IS NOT NULL;

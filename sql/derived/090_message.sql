@@ -25,34 +25,140 @@ settled AS (
     FROM life
 ),
 
-report_try AS (  -- W3C logs show a report only as mail from <> to the sender, without what it is about
-    SELECT host, recipient AS sender, min(ts) AS ts, min(source_id) AS source_id, min(record) AS record
+report_mail AS (  -- W3C logs show a report only as mail from <> to the sender, not what it is about
+    SELECT
+        host, recipient AS sender, ts, source_id, record,
+        row_number() OVER (ORDER BY host, recipient, ts, source_id, record) AS report_no
     FROM smtp_attempt
-    WHERE sender = '<>'
-    GROUP BY host, recipient, ts
+    WHERE sender = '<>' AND outcome = 'ok'
 ),
 
-report AS (  -- so it is tied to a waiting message only when it comes at expiry, or right after a restart
-    SELECT
-        m.host, m.log, m.message, m.recipient,
-        min(d.ts) AS ndr_ts
+waiting AS (
+    SELECT m.host, m.log, m.message, m.recipient, m.sender, m.entered, p.retry_min, p.slack_min, p.expire_h, p.early_h
     FROM settled AS m
     JOIN retry_policy AS p ON p.log = m.log
-    JOIN report_try AS d ON d.host = m.host AND d.sender = m.sender
-     AND lp_us(d.ts) - lp_us(m.entered) >= (p.expire_h - p.early_h) * 3600000000
     WHERE m.log = 'smtp' AND m.ended IS NULL AND m.enter_ts IS NOT NULL
-      AND (
-          lp_us(d.ts) - lp_us(m.entered)
-              <= (p.expire_h + p.early_h) * 3600000000 + lp_minutes(p.retry_min + p.slack_min)
-          OR EXISTS (
-              SELECT 1
-              FROM restart AS r
-              WHERE r.host = m.host AND r.service IN ('SMTPSVC', 'IISADMIN', 'host')
-                AND r.start_at > m.entered
-                AND lp_us(d.ts) - lp_us(r.start_at) BETWEEN -60000000 AND 1800000000
-          )
-      )
-    GROUP BY m.host, m.log, m.message, m.recipient
+),
+
+notice_pair AS (  -- reports that come when a message of that sender turns late, or expires
+    SELECT
+        w.host, w.sender, w.message, d.report_no, d.ts, 'expiry' AS notice,
+        abs(lp_hours(w.entered, d.ts) - w.expire_h) AS distance
+    FROM (SELECT DISTINCT host, sender, message, entered, retry_min, slack_min, expire_h, early_h FROM waiting) AS w
+    JOIN report_mail AS d
+        ON d.host = w.host AND d.sender = w.sender
+       AND lp_hours(w.entered, d.ts)
+           BETWEEN w.expire_h - w.early_h AND w.expire_h + w.early_h + (w.retry_min + w.slack_min) / 60.0
+    UNION ALL
+    SELECT
+        m.host, m.sender, m.message, d.report_no, d.ts, 'delay' AS notice,
+        abs(lp_hours(m.entered, d.ts) - p.delay_h) AS distance
+    FROM (SELECT DISTINCT host, log, sender, message, entered, ended FROM settled) AS m
+    JOIN retry_policy AS p ON p.log = m.log
+    JOIN report_mail AS d
+        ON d.host = m.host AND d.sender = m.sender AND (m.ended IS NULL OR d.ts <= m.ended)
+       AND lp_hours(m.entered, d.ts)
+           BETWEEN p.delay_h - p.early_h AND p.delay_h + p.early_h + p.slack_min / 60.0
+    WHERE m.log = 'smtp'
+),
+
+notice AS (  -- each report is about the message whose hour it keeps best
+    SELECT
+        *,
+        row_number() OVER (PARTITION BY report_no ORDER BY distance, notice, message) AS closeness
+    FROM notice_pair
+),
+
+expiry_choice AS (
+    SELECT
+        host, sender, message, report_no, ts,
+        row_number() OVER (PARTITION BY host, sender, message ORDER BY distance, report_no) AS closeness
+    FROM notice
+    WHERE closeness = 1 AND notice = 'expiry'
+),
+
+expiry_report AS (  -- one report, one message
+    SELECT host, sender, message, report_no, ts
+    FROM expiry_choice
+    WHERE closeness = 1
+),
+
+reachable AS (  -- recipients whose domain took other mail while they waited: expiry does not explain them
+    SELECT w.host, w.message, w.recipient
+    FROM waiting AS w
+    JOIN expiry_report AS x ON x.host = w.host AND x.sender = w.sender AND x.message = w.message
+    JOIN settled AS d
+        ON d.host = w.host AND d.log = w.log AND lp_domain(d.recipient) = lp_domain(w.recipient)
+       AND lp_us(d.ok_ts) >= lp_us(w.entered) + lp_minutes(w.slack_min)
+       AND lp_us(d.ok_ts) <= lp_us(x.ts) - lp_minutes(w.retry_min + w.slack_min)
+    GROUP BY w.host, w.message, w.recipient
+),
+
+expired AS (  -- a report at expiry is about the unreachable recipients, if there are any
+    SELECT host, message, recipient, report_no, ndr_ts
+    FROM (
+        SELECT
+            w.host, w.message, w.recipient, x.report_no, x.ts AS ndr_ts,
+            r.recipient IS NOT NULL AS passed,
+            bool_and(r.recipient IS NOT NULL) OVER (PARTITION BY w.host, w.message) AS all_passed
+        FROM waiting AS w
+        JOIN expiry_report AS x ON x.host = w.host AND x.sender = w.sender AND x.message = w.message
+        LEFT JOIN reachable AS r ON r.host = w.host AND r.message = w.message AND r.recipient = w.recipient
+    )
+    WHERE all_passed OR NOT passed
+),
+
+left_waiting AS (
+    SELECT w.*
+    FROM waiting AS w
+    LEFT JOIN expired AS x ON x.host = w.host AND x.message = w.message AND x.recipient = w.recipient
+    WHERE x.message IS NULL
+),
+
+left_report AS (  -- reports right after a start of the service
+    SELECT d.host, d.sender, d.report_no, d.ts, max(r.start_at) AS start_at
+    FROM report_mail AS d
+    JOIN restart AS r
+        ON r.host = d.host AND r.service IN ('SMTPSVC', 'IISADMIN', 'host')
+       AND lp_us(d.ts) - lp_us(r.start_at) BETWEEN -60000000 AND 1800000000
+    WHERE d.report_no NOT IN (SELECT report_no FROM expired)
+      AND d.report_no NOT IN (SELECT report_no FROM notice WHERE closeness = 1 AND notice = 'delay')
+    GROUP BY d.host, d.sender, d.report_no, d.ts
+),
+
+report_rank AS (
+    SELECT *, row_number() OVER (PARTITION BY host, sender, start_at ORDER BY ts, report_no) AS rank_no
+    FROM left_report
+),
+
+message_rank AS (  -- the sender's messages that were past expiry at that start, the oldest first
+    SELECT
+        w.host, w.sender, w.message, s.start_at,
+        row_number() OVER (PARTITION BY w.host, w.sender, s.start_at ORDER BY min(w.entered), w.message) AS rank_no
+    FROM left_waiting AS w
+    JOIN (SELECT DISTINCT host, sender, start_at FROM left_report) AS s
+        ON s.host = w.host AND s.sender = w.sender
+       AND lp_hours(w.entered, s.start_at) >= w.expire_h - w.early_h
+    GROUP BY w.host, w.sender, w.message, s.start_at
+),
+
+overdue AS (
+    SELECT w.host, w.message, w.recipient, min(d.ts) AS ndr_ts
+    FROM left_waiting AS w
+    JOIN message_rank AS m ON m.host = w.host AND m.sender = w.sender AND m.message = w.message
+    JOIN report_rank AS d
+        ON d.host = m.host AND d.sender = m.sender AND d.start_at = m.start_at AND d.rank_no = m.rank_no
+    GROUP BY w.host, w.message, w.recipient
+),
+
+report AS (
+    SELECT host, 'smtp' AS log, message, recipient, min(ndr_ts) AS ndr_ts
+    FROM (
+        SELECT host, message, recipient, ndr_ts FROM expired
+        UNION ALL
+        SELECT host, message, recipient, ndr_ts FROM overdue
+    )
+    GROUP BY host, message, recipient
 ),
 
 ended AS (

@@ -41,16 +41,22 @@ entered_later AS (  -- other mail to the same domain that came in meanwhile and 
 ),
 
 remote_failure AS (  -- SMTPSVC and MSExchangeTransport 4000, 4006, 4007: delivery to a domain or host failed
-    SELECT coalesce(e.host, s.host) AS host, e.ts, lower(array_to_string(e.strings, ' ')) AS text
+    SELECT DISTINCT
+        coalesce(e.host, s.host) AS host,
+        date_trunc('hour', e.ts) AS hour,
+        -- every word of the strings that could be a domain: city.example is not in capacity.example
+        rtrim(unnest(string_split(
+            regexp_replace(lower(array_to_string(e.strings, ' ')), '[^a-z0-9._-]+', ' ', 'g'), ' '
+        )), '.') AS word
     FROM windows_event AS e
     JOIN source AS s ON s.source_id = e.source_id
     WHERE lower(e.provider) IN ('smtpsvc', 'msexchangetransport') AND e.event_id IN (4000, 4006, 4007)
 ),
 
 failing AS (
-    SELECT DISTINCT g.host, g.log, g.domain, date_trunc('hour', f.ts) AS hour
+    SELECT DISTINCT g.host, g.log, g.domain, f.hour
     FROM (SELECT DISTINCT host, log, domain FROM long_gap WHERE domain IS NOT NULL) AS g
-    JOIN remote_failure AS f ON f.host = g.host AND contains(f.text, g.domain)
+    JOIN remote_failure AS f ON f.host = g.host AND f.word = g.domain
 ),
 
 failed_gap AS (

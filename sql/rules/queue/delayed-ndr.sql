@@ -27,7 +27,7 @@ judged AS (
         CASE
             WHEN i.silent_h > $edge_h THEN 'unknown'
             WHEN r.wait_h > r.expire_h + r.retry_min / 60.0 THEN 'overdue'
-            WHEN i.proof = 'overtaken' AND NOT i.failing THEN 'unexplained'
+            WHEN i.proof = 'overtaken' THEN 'unexplained'
             -- tried again and again, or known to fail: ordinary expiry
             WHEN i.message IS NULL OR i.failing THEN 'ordinary'
             ELSE 'unknown'
@@ -73,6 +73,17 @@ numbered AS (
     FROM told
 ),
 
+freeing AS (  -- the service whose restart ended such waits on this host
+    SELECT host, log, max_by(service, messages) AS service
+    FROM (
+        SELECT host, log, service, count(DISTINCT message) AS messages
+        FROM freed
+        WHERE sure
+        GROUP BY host, log, service
+    )
+    GROUP BY host, log
+),
+
 sized AS (
     SELECT host, log, late, cluster_no, min(entered) AS began, count(DISTINCT message) AS messages
     FROM numbered
@@ -90,7 +101,7 @@ SELECT
     n.entered AS ts,
     n.ended AS ts_end,
     n.host,
-    CASE n.log WHEN 'tracking_2007' THEN 'MSExchangeTransport' ELSE 'SMTPSVC' END AS service,
+    coalesce(f.service, CASE n.log WHEN 'tracking_2007' THEN 'MSExchangeTransport' ELSE 'SMTPSVC' END) AS service,
     n.message,
     'message ' || n.message || ' to ' || coalesce(n.recipient, 'unknown') || ' was returned'
         || coalesce(' (' || n.code || ')', '') || ' after ' || round(n.wait_h, 1) || ' h'
@@ -106,3 +117,4 @@ SELECT
     coalesce(n.end_record, n.record) AS record
 FROM numbered AS n
 JOIN sized AS z ON z.host = n.host AND z.log = n.log AND z.late = n.late AND z.cluster_no = n.cluster_no
+LEFT JOIN freeing AS f ON f.host = n.host AND f.log = n.log

@@ -9,6 +9,7 @@ references = ["KB 934709", "KB 950757"]
 
 [params]
 min_messages = 2     # messages on one host
+min_domains = 2      # domains they go to: one recipient's or domain's own trouble is not the queue's
 cluster_h = 96       # hours between two such waits that still make one incident
 edge_h = 6           # hours of silence in the log within a wait that hide what happened
 */
@@ -16,7 +17,7 @@ edge_h = 6           # hours of silence in the log within a wait that hide what 
 WITH idle AS (
     SELECT i.*
     FROM idle_wait AS i
-    WHERE i.proof = 'overtaken' AND i.entry_seen AND NOT i.failing
+    WHERE i.proof = 'overtaken' AND i.entry_seen
       AND i.silent_h <= $edge_h
       AND i.outcome IN ('open', 'delivered')
       AND NOT EXISTS (
@@ -45,7 +46,7 @@ numbered AS (
 ),
 
 sized AS (
-    SELECT host, log, cluster_no, min(entered) AS began, count(DISTINCT message) AS messages
+    SELECT host, log, cluster_no, min(entered) AS began, count(DISTINCT message) AS messages, count(DISTINCT domain) AS domains
     FROM numbered
     GROUP BY host, log, cluster_no
 )
@@ -68,4 +69,4 @@ SELECT
     n.source_id, n.record
 FROM numbered AS n
 JOIN sized AS z ON z.host = n.host AND z.log = n.log AND z.cluster_no = n.cluster_no
-WHERE z.messages >= $min_messages
+WHERE z.messages >= $min_messages AND z.domains >= $min_domains
