@@ -25,12 +25,53 @@ settled AS (
     FROM life
 ),
 
-report_mail AS (  -- W3C logs show a report only as mail from <> to the sender, not what it is about
-    SELECT
-        host, recipient AS sender, ts, source_id, record,
-        row_number() OVER (ORDER BY host, recipient, ts, source_id, record) AS report_no
+report_step AS (  -- W3C logs show a report only as mail from <> to the sender, not what it is about
+    SELECT host, recipient AS sender, ts, ts AS due_at, source_id, record, -1 AS step
     FROM smtp_attempt
-    WHERE sender = '<>' AND outcome = 'ok'
+    WHERE sender = '<>'
+    UNION ALL
+    -- a deferred report comes again, ten minutes later at the soonest
+    SELECT host, recipient AS sender, ts, ts + INTERVAL 10 MINUTE AS due_at, source_id, record, 1 AS step
+    FROM smtp_attempt
+    WHERE sender = '<>' AND outcome = 'deferred'
+),
+
+report_sum AS (
+    SELECT *, sum(step) OVER (
+        PARTITION BY host, sender ORDER BY due_at, step DESC, source_id, record
+        ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS total
+    FROM report_step
+),
+
+report_low AS (
+    SELECT *, min(total) OVER (
+        PARTITION BY host, sender ORDER BY due_at, step DESC, source_id, record
+        ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS low
+    FROM report_sum
+),
+
+report_born AS (  -- attempts that continue no deferred one: each is the first of a new report
+    SELECT
+        host, sender, ts, source_id, record,
+        row_number() OVER (ORDER BY host, sender, ts, source_id, record) AS report_no
+    FROM (
+        SELECT *, lag(low) OVER (
+            PARTITION BY host, sender ORDER BY due_at, step DESC, source_id, record
+        ) AS before_low
+        FROM report_low
+    )
+    WHERE step = -1 AND low < least(0, coalesce(before_low, 0))
+),
+
+report_mail AS (  -- with the start of the service that it follows within half an hour
+    SELECT d.host, d.sender, d.ts, d.report_no, max(r.start_at) AS start_at
+    FROM report_born AS d
+    LEFT JOIN restart AS r
+        ON r.host = d.host AND r.service IN ('SMTPSVC', 'IISADMIN', 'host')
+       AND lp_us(d.ts) - lp_us(r.start_at) BETWEEN -60000000 AND 1800000000
+    GROUP BY d.host, d.sender, d.ts, d.report_no
 ),
 
 waiting AS (
@@ -40,7 +81,7 @@ waiting AS (
     WHERE m.log = 'smtp' AND m.ended IS NULL AND m.enter_ts IS NOT NULL
 ),
 
-notice_pair AS (  -- reports that come when a message of that sender turns late, or expires
+notice_pair AS (  -- reports that come when mail of that sender is refused, turns late, or expires
     SELECT
         w.host, w.sender, w.message, d.report_no, d.ts, 'expiry' AS notice,
         abs(lp_hours(w.entered, d.ts) - w.expire_h) AS distance
@@ -59,7 +100,16 @@ notice_pair AS (  -- reports that come when a message of that sender turns late,
         ON d.host = m.host AND d.sender = m.sender AND (m.ended IS NULL OR d.ts <= m.ended)
        AND lp_hours(m.entered, d.ts)
            BETWEEN p.delay_h - p.early_h AND p.delay_h + p.early_h + p.slack_min / 60.0
-    WHERE m.log = 'smtp'
+    -- right after a start, reports are about what the queue held back
+    WHERE m.log = 'smtp' AND d.start_at IS NULL
+    UNION ALL
+    SELECT
+        f.host, f.sender, 'refused ' || f.recipient AS message, d.report_no, d.ts, 'refusal' AS notice,
+        lp_hours(f.ts, d.ts) AS distance
+    FROM smtp_attempt AS f
+    JOIN report_mail AS d
+        ON d.host = f.host AND d.sender = f.sender AND d.ts >= f.ts AND lp_us(d.ts) - lp_us(f.ts) < lp_minutes(10)
+    WHERE f.outcome = 'failed'
 ),
 
 notice AS (  -- each report is about the message whose hour it keeps best
@@ -115,15 +165,12 @@ left_waiting AS (
     WHERE x.message IS NULL
 ),
 
-left_report AS (  -- reports right after a start of the service
-    SELECT d.host, d.sender, d.report_no, d.ts, max(r.start_at) AS start_at
+left_report AS (  -- reports right after a start of the service that nothing else explains
+    SELECT d.host, d.sender, d.report_no, d.ts, d.start_at
     FROM report_mail AS d
-    JOIN restart AS r
-        ON r.host = d.host AND r.service IN ('SMTPSVC', 'IISADMIN', 'host')
-       AND lp_us(d.ts) - lp_us(r.start_at) BETWEEN -60000000 AND 1800000000
-    WHERE d.report_no NOT IN (SELECT report_no FROM expired)
-      AND d.report_no NOT IN (SELECT report_no FROM notice WHERE closeness = 1 AND notice = 'delay')
-    GROUP BY d.host, d.sender, d.report_no, d.ts
+    WHERE d.start_at IS NOT NULL
+      AND d.report_no NOT IN (SELECT report_no FROM expired)
+      AND d.report_no NOT IN (SELECT report_no FROM notice WHERE closeness = 1 AND notice = 'refusal')
 ),
 
 report_rank AS (

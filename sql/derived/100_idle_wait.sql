@@ -6,7 +6,8 @@
 --                interval left: neither the remote host nor DNS held it
 --   NULL         neither: an outage of the remote host would look the same
 -- others counts deliveries to its domain inside the gap, peers the mail that could have been one.
--- failing says that the event log shows failed deliveries to its domain in the gap.
+-- failing says that the event log shows failed deliveries to its domain in the gap, watched that the
+-- event log would show them.
 CREATE OR REPLACE TABLE idle_wait AS
 WITH long_gap AS (
     SELECT m.*, p.retry_min, p.slack_min, p.expire_h, p.early_h
@@ -53,6 +54,14 @@ remote_failure AS (  -- SMTPSVC and MSExchangeTransport 4000, 4006, 4007: delive
     WHERE lower(e.provider) IN ('smtpsvc', 'msexchangetransport') AND e.event_id IN (4000, 4006, 4007)
 ),
 
+watched AS (  -- hosts whose event log tells of failed deliveries, and the time it spans
+    SELECT coalesce(e.host, s.host) AS host, min(s.first_ts) AS first_ts, max(s.last_ts) AS last_ts
+    FROM windows_event AS e
+    JOIN source AS s ON s.source_id = e.source_id
+    WHERE lower(e.provider) IN ('smtpsvc', 'msexchangetransport') AND e.event_id IN (4000, 4006, 4007)
+    GROUP BY coalesce(e.host, s.host)
+),
+
 failing AS (
     SELECT DISTINCT g.host, g.log, g.domain, f.hour
     FROM (SELECT DISTINCT host, log, domain FROM long_gap WHERE domain IS NOT NULL) AS g
@@ -88,9 +97,11 @@ SELECT
     coalesce(p.others, 0) AS others,
     coalesce(e.peers, 0) AS peers,
     f.message IS NOT NULL AS failing,
+    w.host IS NOT NULL AS watched,
     coalesce(q.silent_h, 0) AS silent_h
 FROM long_gap AS g
 LEFT JOIN passed AS p ON p.host = g.host AND p.log = g.log AND p.message = g.message AND p.recipient = g.recipient
 LEFT JOIN entered_later AS e ON e.host = g.host AND e.log = g.log AND e.message = g.message AND e.recipient = g.recipient
 LEFT JOIN failed_gap AS f ON f.host = g.host AND f.log = g.log AND f.message = g.message AND f.recipient = g.recipient
-LEFT JOIN silenced AS q ON q.host = g.host AND q.log = g.log AND q.message = g.message AND q.recipient = g.recipient;
+LEFT JOIN silenced AS q ON q.host = g.host AND q.log = g.log AND q.message = g.message AND q.recipient = g.recipient
+LEFT JOIN watched AS w ON w.host = g.host AND w.first_ts <= g.gap_from AND w.last_ts >= g.gap_until;

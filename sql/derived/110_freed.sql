@@ -1,13 +1,13 @@
 -- Idle waits that a restart ended. One row: one message and recipient, with the restart that freed it.
 -- The first attempt or report after the gap must come within half an hour of the start.
 -- sure: proven idle, or idle like the proven ones that the same restart freed, with nothing that
--- speaks for a failing remote host: no failure events, and not all mail to its domain waited.
+-- speaks for a failing remote host: no failure events where there would be some, and not all mail to its domain waited.
 CREATE OR REPLACE TABLE freed AS
 WITH candidate AS (
     SELECT
         i.host, i.log, i.message, i.message_id, i.sender, i.recipient, i.domain,
         i.entered, i.ended, i.outcome, i.gap_from, i.gap_until, i.gap_h, i.proof, i.overtaken_at,
-        i.others, i.peers, i.failing, i.silent_h, i.source_id, i.record, i.end_source_id, i.end_record,
+        i.others, i.peers, i.failing, i.watched, i.silent_h, i.source_id, i.record, i.end_source_id, i.end_record,
         r.service, r.stop_at, r.start_at, r.kind, r.confidence, r.text AS restart_text,
         r.source_id AS restart_source_id, r.record AS restart_record,
         row_number() OVER (
@@ -50,6 +50,6 @@ SELECT
     c.*,
     p.messages AS proven_messages,
     c.proof IS NOT NULL
-        OR (NOT c.failing AND p.messages IS NOT NULL AND (c.others > 0 OR c.peers = 0)) AS sure
+        OR (NOT c.failing AND p.messages IS NOT NULL AND (c.others > 0 OR c.peers = 0 OR c.watched)) AS sure
 FROM chosen AS c
 LEFT JOIN proven AS p ON p.host = c.host AND p.log = c.log AND p.start_at = c.start_at;
