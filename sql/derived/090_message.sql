@@ -112,25 +112,29 @@ notice_pair AS (  -- reports that come when mail of that sender is refused, turn
     WHERE f.outcome = 'failed'
 ),
 
-notice AS (  -- each report is about the message whose hour it keeps best
+closest AS (  -- each report is about the message whose hour it keeps best
     SELECT
         *,
         row_number() OVER (PARTITION BY report_no ORDER BY distance, notice, message) AS closeness
     FROM notice_pair
 ),
 
-expiry_choice AS (
-    SELECT
-        host, sender, message, report_no, ts,
-        row_number() OVER (PARTITION BY host, sender, message ORDER BY distance, report_no) AS closeness
-    FROM notice
-    WHERE closeness = 1 AND notice = 'expiry'
+notice AS (  -- and each message has one report of a kind
+    SELECT host, sender, message, report_no, ts, notice
+    FROM (
+        SELECT *, row_number() OVER (
+            PARTITION BY host, sender, message, notice ORDER BY distance, report_no
+        ) AS choice
+        FROM closest
+        WHERE closeness = 1
+    )
+    WHERE choice = 1
 ),
 
-expiry_report AS (  -- one report, one message
+expiry_report AS (
     SELECT host, sender, message, report_no, ts
-    FROM expiry_choice
-    WHERE closeness = 1
+    FROM notice
+    WHERE notice = 'expiry'
 ),
 
 reachable AS (  -- recipients whose domain took other mail while they waited: expiry does not explain them
@@ -170,7 +174,7 @@ left_report AS (  -- reports right after a start of the service that nothing els
     FROM report_mail AS d
     WHERE d.start_at IS NOT NULL
       AND d.report_no NOT IN (SELECT report_no FROM expired)
-      AND d.report_no NOT IN (SELECT report_no FROM notice WHERE closeness = 1 AND notice = 'refusal')
+      AND d.report_no NOT IN (SELECT report_no FROM notice WHERE notice = 'refusal')
 ),
 
 report_rank AS (

@@ -102,7 +102,8 @@ SELECT
         WHEN fields IS NULL THEN 'no header block governs this line'
         WHEN array_length(f) < array_length(fields)
         THEN 'cut short: ' || array_length(f) || ' of ' || array_length(fields) || ' fields'
-        WHEN ts IS NULL THEN 'no readable date and time'
+        WHEN ts IS NULL OR ts NOT BETWEEN TIMESTAMP '1980-01-01' AND TIMESTAMP '2200-01-01'
+        THEN 'no readable date and time'
     END AS reject,
     lp_excerpt(text) AS excerpt
 FROM sided

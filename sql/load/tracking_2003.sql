@@ -85,7 +85,8 @@ SELECT
         WHEN n.fields IS NULL THEN 'no column line governs this line'
         WHEN array_length(n.f) < array_length(n.fields)
         THEN 'cut short: ' || array_length(n.f) || ' of ' || array_length(n.fields) || ' columns'
-        WHEN n.ts IS NULL THEN 'no readable date and time'
+        WHEN n.ts IS NULL OR n.ts NOT BETWEEN TIMESTAMP '1980-01-01' AND TIMESTAMP '2200-01-01'
+        THEN 'no readable date and time'
         WHEN n.event_id IS NULL THEN 'no event id'
     END AS reject,
     lp_excerpt(n.text) AS excerpt

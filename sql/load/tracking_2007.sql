@@ -57,29 +57,48 @@ named AS (
     FROM cell
 ),
 
-single AS (  -- one row per recipient
-    SELECT
-        *,
-        lp_statuses(status, array_length(recipient_list)) AS statuses,
-        unnest(recipient_list) AS recipient,
-        generate_subscripts(recipient_list, 1) AS recipient_no
+told AS (
+    SELECT *, lp_statuses(status, array_length(recipient_list)) AS statuses
     FROM named
 ),
 
-worded AS (
+worded AS (  -- one row per recipient; what is as long as the line is not carried along
     SELECT
-        *,
+        * EXCLUDE (text, fields, f, status, info, recipient_list, statuses),
+        unnest(recipient_list) AS recipient,
+        generate_subscripts(recipient_list, 1) AS recipient_no,
+        unnest(
+            CASE
+                WHEN array_length(statuses) = array_length(recipient_list) THEN statuses
+                WHEN statuses IS NULL THEN list_transform(recipient_list, LAMBDA r: status)
+                ELSE list_transform(recipient_list, LAMBDA r: NULL)
+            END
+        ) AS own_status,
+        statuses IS NOT NULL AS status_split,
+        try_cast(regexp_extract(info, '^([0-9T:.-]{19,})Z', 1) AS TIMESTAMP) AS origin_ts,
+        lp_extra(fields, f, [
+            'date-time', 'client-ip', 'client-hostname', 'server-ip', 'server-hostname',
+            'source-context', 'connector-id', 'source', 'event-id', 'internal-message-id', 'message-id',
+            'network-message-id', 'recipient-address', 'recipient-status', 'total-bytes',
+            'recipient-count', 'related-recipient-address', 'reference', 'message-subject',
+            'sender-address', 'return-path'
+        ]) AS extra,
         CASE
-            WHEN statuses IS NULL THEN status
-            WHEN array_length(statuses) = 1 THEN statuses[1]
-            ELSE statuses[recipient_no]
-        END AS own_status
-    FROM single
+            WHEN lp_spoiled(text) IS NOT NULL THEN lp_spoiled(text)
+            WHEN fields IS NULL THEN 'no #Fields governs this line'
+            WHEN lp_csv_open(text) THEN 'a quote is never closed'
+            WHEN ts IS NULL OR ts NOT BETWEEN TIMESTAMP '1980-01-01' AND TIMESTAMP '2200-01-01'
+            THEN 'no readable date and time'
+            WHEN array_length(recipient_list) > 65535 THEN 'more than 65,535 recipients'
+            WHEN event_id IS NULL THEN 'no event id'
+        END AS reject,
+        lp_excerpt(text) AS excerpt
+    FROM told
 )
 
 SELECT
     w.record,
-    CAST(w.recipient_no AS USMALLINT) AS recipient_no,
+    CAST(least(w.recipient_no, 65535) AS USMALLINT) AS recipient_no,
     w.ts,
     -- the writing server is the client of what it sends, the server of what it gets
     lp_host(
@@ -101,7 +120,7 @@ SELECT
     nullif(trim(w.recipient), '') AS recipient,
     try_cast(lp_unquote(w.recipients) AS INTEGER) AS recipients,
     w.own_status AS status,
-    w.statuses IS NOT NULL AS status_split,
+    w.status_split,
     lp_status_code(w.own_status) AS status_code,
     try_cast(lp_unquote(w.bytes) AS BIGINT) AS bytes,
     lp_unquote(w.subject) AS subject,
@@ -113,21 +132,9 @@ SELECT
     lp_unquote(w.context) AS context,
     lp_unquote(w.reference) AS reference,
     lower(lp_unquote(w.related)) AS related,
-    try_cast(regexp_extract(w.info, '^([0-9T:.-]{19,})Z', 1) AS TIMESTAMP) AS origin_ts,
-    lp_extra(w.fields, w.f, [
-        'date-time', 'client-ip', 'client-hostname', 'server-ip', 'server-hostname',
-        'source-context', 'connector-id', 'source', 'event-id', 'internal-message-id', 'message-id',
-        'network-message-id', 'recipient-address', 'recipient-status', 'total-bytes',
-        'recipient-count', 'related-recipient-address', 'reference', 'message-subject',
-        'sender-address', 'return-path'
-    ]) AS extra,
-    CASE
-        WHEN lp_spoiled(w.text) IS NOT NULL THEN lp_spoiled(w.text)
-        WHEN w.fields IS NULL THEN 'no #Fields governs this line'
-        WHEN lp_csv_open(w.text) THEN 'a quote is never closed'
-        WHEN w.ts IS NULL THEN 'no readable date and time'
-        WHEN w.event_id IS NULL THEN 'no event id'
-    END AS reject,
-    lp_excerpt(w.text) AS excerpt
+    w.origin_ts,
+    w.extra,
+    w.reject,
+    w.excerpt
 FROM worded AS w
 LEFT JOIN tracking_class AS c ON c.event = w.event_id

@@ -61,9 +61,15 @@ CREATE OR REPLACE MACRO lp_csv(line) AS
             ','
         )
     END;
--- A field that is only chr(30) was "": empty.
+-- A field of nothing but chr(30) lost its own two quotes to the first one: "" is empty, """" is ".
 CREATE OR REPLACE MACRO lp_unquote(v) AS
-    nullif(replace(replace(nullif(v, chr(30)), chr(31), ','), chr(30), '"'), '');
+    nullif(
+        replace(
+            replace(CASE WHEN starts_with(v, chr(30)) AND ltrim(v, chr(30)) = '' THEN v[2:] ELSE v END, chr(31), ','),
+            chr(30), '"'
+        ),
+        ''
+    );
 -- Whether a CSV line ends inside a quote.
 CREATE OR REPLACE MACRO lp_csv_open(line) AS
     contains(line, '"') AND (length(line) - length(replace(line, '"', ''))) % 2 = 1;

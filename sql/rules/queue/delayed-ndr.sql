@@ -30,6 +30,9 @@ judged AS (
             WHEN i.proof = 'overtaken' THEN 'unexplained'
             -- tried again and again, or known to fail: ordinary expiry
             WHEN i.message IS NULL OR i.failing THEN 'ordinary'
+            -- the event log would tell of failed attempts to its domain, and tells of none
+            WHEN i.watched AND bool_or(coalesce(i.proof IS NOT NULL, false)) OVER (PARTITION BY r.host, r.log)
+            THEN 'untried'
             ELSE 'unknown'
         END AS judgement,
         i.others
@@ -53,10 +56,10 @@ coded AS (  -- the status code that the event log gives for this report
 told AS (
     SELECT
         j.*,
-        j.judgement IN ('overdue', 'unexplained') AS late,
+        j.judgement IN ('overdue', 'unexplained', 'untried') AS late,
         coalesce(j.status_code, c.status_code) AS code,
         max(j.ended) OVER (
-            PARTITION BY j.host, j.log, j.judgement IN ('overdue', 'unexplained')
+            PARTITION BY j.host, j.log, j.judgement IN ('overdue', 'unexplained', 'untried')
             ORDER BY j.ended, j.message, j.recipient
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS before_ended
@@ -108,6 +111,7 @@ SELECT
         || CASE n.judgement
             WHEN 'overdue' THEN ', ' || round(n.wait_h - n.expire_h, 1) || ' h later than expiry'
             WHEN 'unexplained' THEN ' without being tried; ' || n.others || ' other deliveries to ' || n.domain || ' got through meanwhile'
+            WHEN 'untried' THEN ' without being tried; the event log shows no failed delivery to ' || coalesce(n.domain, 'its domain')
             ELSE '; the logs do not show why it waited'
         END AS text,
     'longest_wait_h' AS measure,
