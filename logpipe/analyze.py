@@ -90,7 +90,7 @@ def _is_ours(out: Path) -> bool:
 
 
 def analyze(inputs: list[Path], out: Path, rules: list[Rule], *, force: bool) -> dict[str, Any]:
-    """Read the inputs into a fresh store, detect, and write the four outputs; returns the report."""
+    """Read the inputs into a fresh store, detect, write the four outputs; returns the report."""
     check_out(out, force=force)
     store = out / "logpipe.duckdb"
     fresh = out / "logpipe.duckdb.new"
@@ -100,7 +100,7 @@ def analyze(inputs: list[Path], out: Path, rules: list[Rule], *, force: bool) ->
             ingest(con, inputs, avoid=[out / name for name in (*OUTPUTS, fresh.name)])
             detect(con, rules)
             report = build_report(con)
-        os.replace(fresh, store)
+        fresh.replace(store)
     finally:
         fresh.unlink(missing_ok=True)
         Path(f"{fresh}.wal").unlink(missing_ok=True)
@@ -142,28 +142,27 @@ def _incident(
     words["service"] = "Windows" if row["service"] == "host" else words["service"]
     words |= {name: f"{value:,}" for name, value in measures.items()}
     missing = sorted({finding.pop("missing") for finding in findings} - {None})
-    return _jsonable(
-        {
-            "id": row["incident_id"],
-            "rule": row["rule"],
-            "known_problem": None,  # matching comes with the known-problem rules
-            "verdict": "not-assessable",
-            "severity": row["severity"],
-            "host": row["host"],
-            "service": row["service"],
-            "started_at": row["started_at"],
-            "ended_at": row["ended_at"],
-            "title": Template(row["title"]).safe_substitute(words),
-            "summary": Template(row["summary"]).safe_substitute(words),
-            "measures": measures,
-            "signs": [],
-            "missing_evidence": missing,
-            "why": row["why"],
-            "todo": row["todo"],
-            "references": row["reference"],
-            "findings": findings,
-        }
-    )
+    incident = {
+        "id": row["incident_id"],
+        "rule": row["rule"],
+        "known_problem": None,  # matching comes with the known-problem rules
+        "verdict": "not-assessable",
+        "severity": row["severity"],
+        "host": row["host"],
+        "service": row["service"],
+        "started_at": row["started_at"],
+        "ended_at": row["ended_at"],
+        "title": Template(row["title"]).safe_substitute(words),
+        "summary": Template(row["summary"]).safe_substitute(words),
+        "measures": measures,
+        "signs": [],
+        "missing_evidence": missing,
+        "why": row["why"],
+        "todo": row["todo"],
+        "references": row["reference"],
+        "findings": findings,
+    }
+    return {key: _jsonable(value) for key, value in incident.items()}
 
 
 def _jsonable(value: Any) -> Any:

@@ -84,8 +84,8 @@ def analyze(
 
     Example: logpipe analyze samples/gateway2003 --out out
     """
-    from logpipe.analyze import analyze as run  # noqa: PLC0415 - keeps --help quick
-    from logpipe.rules import load_rules  # noqa: PLC0415
+    from logpipe.analyze import analyze as run
+    from logpipe.rules import load_rules
 
     report = run(bundle, out, load_rules(rules), force=force)
     _finish(report, None if quiet else out / "report.html", strict=strict, fail_on=fail_on)
@@ -102,9 +102,9 @@ def ingest(
 
     Example: logpipe ingest /logs --db mail.duckdb
     """
-    from logpipe.analyze import ingest as load  # noqa: PLC0415
-    from logpipe.report.text import clean  # noqa: PLC0415
-    from logpipe.store import open_store, require_folder  # noqa: PLC0415
+    from logpipe.analyze import ingest as load
+    from logpipe.report.text import clean
+    from logpipe.store import open_store, require_folder
 
     require_folder(db)
     with open_store(db) as con:
@@ -131,10 +131,10 @@ def detect(
 
     Example: logpipe detect --db mail.duckdb --fail-on high
     """
-    from logpipe.analyze import build_report  # noqa: PLC0415
-    from logpipe.analyze import detect as run  # noqa: PLC0415
-    from logpipe.rules import load_rules  # noqa: PLC0415
-    from logpipe.store import open_store, require_store  # noqa: PLC0415
+    from logpipe.analyze import build_report
+    from logpipe.analyze import detect as run
+    from logpipe.rules import load_rules
+    from logpipe.store import open_store, require_store
 
     require_store(db)
     chosen = load_rules(rules)
@@ -154,8 +154,8 @@ def query(
 
     Example: logpipe query "SELECT host, outcome, count(*) FROM message GROUP BY ALL"
     """
-    from logpipe.report.rows import print_rows  # noqa: PLC0415
-    from logpipe.store import open_store, user_query  # noqa: PLC0415
+    from logpipe.report.rows import print_rows
+    from logpipe.store import open_store, user_query
 
     text = sys.stdin.read() if sql == "-" else sql
     with open_store(db, read_only=True) as con:
@@ -166,7 +166,7 @@ def query(
 @rules_app.command("list")
 def rules_list(rules: RuleFolder = None) -> None:
     """List the rules: id, severity, title."""
-    from logpipe.rules import load_rules  # noqa: PLC0415
+    from logpipe.rules import load_rules
 
     for rule in load_rules(rules):
         typer.echo(f"{rule.id:20} {rule.severity:9} {rule.title}")
@@ -178,7 +178,7 @@ def rules_show(
     rules: RuleFolder = None,
 ) -> None:
     """Show a rule: what it means, its parameters, its SQL."""
-    from logpipe.rules import load_rules  # noqa: PLC0415
+    from logpipe.rules import load_rules
 
     found = [rule for rule in load_rules(rules) if rule.id == rule_id]
     if not found:
@@ -204,7 +204,7 @@ def rules_test(
 
     Example: logpipe rules test --rules my-rules --cases my-rules
     """
-    from logpipe.analyze import run_all_cases  # noqa: PLC0415
+    from logpipe.analyze import run_all_cases
 
     folder = cases or rules or Path("tests/rules")
     results = run_all_cases(folder, rules)
@@ -225,7 +225,7 @@ def _finish(
     summary: bool = False,
 ) -> None:
     """Print the summary and end with the exit code that the report asks for."""
-    from logpipe.report.text import summary_lines  # noqa: PLC0415
+    from logpipe.report.text import summary_lines
 
     if page is not None or summary:
         for line in summary_lines(report, report_path=page):
@@ -262,7 +262,7 @@ def main() -> None:
     try:
         app()
     except LogpipeError as error:
-        from logpipe.report.text import clean  # noqa: PLC0415 - keeps --help quick
+        from logpipe.report.text import clean
 
         sys.stderr.write(f"logpipe: {clean(str(error))}\n")
         sys.exit(error.exit_code)

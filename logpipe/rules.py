@@ -4,6 +4,7 @@ import json
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -29,19 +30,27 @@ class CaseResult:
 
 
 def load_rule(path: Path) -> Rule:
-    """Read one rule; its id is the file's name. Raises RuleError, naming the file, on a bad header."""
+    """Read one rule; its id is the file's name. Raises RuleError, naming the file, on a bad one."""
     header, sql = split_header(path)
     if unknown := sorted(set(header) - KEYS):
-        raise RuleError(
-            f"{path}: unknown header key '{unknown[0]}'; known: {', '.join(sorted(KEYS))}"
-        )
+        known = ", ".join(sorted(KEYS))
+        raise RuleError(f"{path}: unknown header key '{unknown[0]}'; known: {known}")
     if missing := sorted(KEYS - {"needs", "references", "params"} - set(header)):
         raise RuleError(f"{path}: header key '{missing[0]}' is missing; see docs/rules.md")
     if header["severity"] not in SEVERITIES:
         raise RuleError(f"{path}: severity must be one of {', '.join(SEVERITIES)}")
-    lists = {key: tuple(header.get(key, ())) for key in ("needs", "references")}
-    words = {key: str(header[key]) for key in ("title", "severity", "summary", "why", "todo")}
-    return Rule(id=path.stem, sql=sql, params=dict(header.get("params", {})), **lists, **words)
+    return Rule(
+        id=path.stem,
+        title=str(header["title"]),
+        severity=str(header["severity"]),
+        summary=str(header["summary"]),
+        needs=tuple(header.get("needs", ())),
+        why=str(header["why"]),
+        todo=str(header["todo"]),
+        references=tuple(header.get("references", ())),
+        params=dict(header.get("params", {})),
+        sql=sql,
+    )
 
 
 def load_rules(folder: Path | None = None) -> list[Rule]:
@@ -50,7 +59,7 @@ def load_rules(folder: Path | None = None) -> list[Rule]:
     if not folder.is_dir():
         raise RuleError(f"{folder}: no such folder of rules")
     rules = sorted((load_rule(path) for path in folder.rglob("*.sql")), key=lambda rule: rule.id)
-    for one, other in zip(rules, rules[1:], strict=False):
+    for one, other in pairwise(rules):
         if one.id == other.id:
             raise RuleError(f"{folder}: two rules are called {one.id}; rename one")
     return rules
@@ -78,7 +87,8 @@ def run_rule(con: Connection, rule: Rule) -> None:
 def _describe(con: Connection, rule: Rule) -> None:
     """Write a rule's words into table rule, so that the store explains itself."""
     con.execute(
-        "INSERT INTO rule VALUES ($id, $title, $severity, $summary, $why, $todo, $references, $params)",
+        "INSERT INTO rule VALUES "
+        "($id, $title, $severity, $summary, $why, $todo, $references, $params)",
         {
             "id": rule.id,
             "title": rule.title,

@@ -1,6 +1,7 @@
 """What is wrong with an EVTX file, in plain words with numbers."""
 
 from itertools import pairwise
+from mmap import mmap
 
 from logpipe.formats._evtx_chunks import CHUNK, DIRTY, Chunk, FileHeader
 
@@ -29,6 +30,25 @@ def _file(header: FileHeader | None, chunks: list[Chunk]) -> list[str]:
             f"lost: the header counts {header.chunks} chunks, the file holds {found} whole ones"
         )
     return said
+
+
+def second_opinion(data: mmap | bytes, header: FileHeader | None) -> tuple[str, ...]:
+    """Say where python-evtx, where it is installed, reads the file header otherwise than we do."""
+    try:
+        from Evtx.Evtx import FileHeader as OtherHeader  # noqa: PLC0415 - not on every system
+    except ImportError:
+        return ()
+    if header is None:
+        return ()
+    other = OtherHeader(data, 0)
+    theirs = (other.chunk_count(), other.flags())
+    ours = (header.chunks, header.flags)
+    if (
+        theirs == ours
+        and (other.checksum() in (0, other.calculate_checksum())) == header.checksum_holds
+    ):
+        return ()
+    return (f"python-evtx reads chunks and flags of the header as {theirs}, we as {ours}",)
 
 
 def _chunks(chunks: list[Chunk]) -> list[str]:

@@ -9,7 +9,7 @@ from logpipe.errors import UnreadableError
 from logpipe.formats import _evtx_chunks as evtx_chunks
 from logpipe.formats._evtx_chunks import CHUNK, CHUNK_MAGIC, FILE_HEADER, FILE_MAGIC, Chunk
 from logpipe.formats._evtx_decode import decode
-from logpipe.formats._evtx_notes import notes
+from logpipe.formats._evtx_notes import notes, second_opinion
 from logpipe.model import Format, Ndjson, Reading
 
 BATCH = 256_000_000  # characters of JSON in one temporary file
@@ -44,7 +44,7 @@ def read(path: Path, scratch: Path) -> Iterator[Reading]:
             records=sum(chunk.records for chunk in chunks),
             batches=batches,
             generation="EVTX",
-            notes=notes(header, chunks),
+            notes=(*notes(header, chunks), *second_opinion(data, header)),
             late_rejects=rejects,
             late_notes=late_notes,
         )

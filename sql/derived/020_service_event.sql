@@ -80,8 +80,18 @@ every AS (
     SELECT source_id, record, ts, host, service, display, mail, state, text, down_ts FROM service
     UNION ALL
     SELECT source_id, record, ts, host, service, display, mail, state, text, down_ts FROM host_event
+),
+
+single AS (  -- an overwritten copy of an event beside the log proper is the same event
+    SELECT
+        *,
+        row_number() OVER (
+            PARTITION BY host, service, state, ts, record ORDER BY source_id, text
+        ) AS copy
+    FROM every
+    WHERE state IS NOT NULL AND host IS NOT NULL
 )
 
 SELECT host, service, display, mail, state, ts, down_ts, text, source_id, record
-FROM every
-WHERE state IS NOT NULL AND host IS NOT NULL;
+FROM single
+WHERE copy = 1;
