@@ -136,6 +136,7 @@ def test_the_example_of_a_format_works_where_the_docs_put_it(tmp_path: Path) -> 
     store = tmp_path / "relay.duckdb"
     subprocess.run(  # noqa: S603 - our own interpreter
         [sys.executable, "-c", RUN, "ingest", str(here / "relay.log"), "--db", str(store)],
+        cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(tmp_path)},
         check=True,
         capture_output=True,
