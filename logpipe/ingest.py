@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -14,7 +15,7 @@ from logpipe import __version__
 from logpipe.archives import is_wrapped, unwrap
 from logpipe.errors import LogpipeError, UnreadableError
 from logpipe.formats import all_formats
-from logpipe.formats._text import encoding_of, utf8_head
+from logpipe.formats._text import line_ends_at, utf8_head, whole_lines
 from logpipe.model import Batch, Format, Frame, Lines, Ndjson, Reading
 from logpipe.sqlfiles import sql_text
 from logpipe.store import (
@@ -82,7 +83,11 @@ def find_files(inputs: Iterable[Path]) -> list[Offer]:
     """
     offers: dict[str, Offer] = {}
     for given in inputs:
-        if not given.exists():
+        try:
+            there = given.exists()
+        except OSError as error:
+            raise LogpipeError(f"{given}: cannot be read: {error.strerror}") from error
+        if not there:
             raise LogpipeError(f"{given}: no such file or folder; check the path")
         for offer in _walk(given) if given.is_dir() else [_offer(given)]:
             offers.setdefault(os.path.abspath(offer.path), offer)  # noqa: PTH100 - links stay links
@@ -97,12 +102,12 @@ def _walk(folder: Path) -> Iterator[Offer]:
 
     for parent, folders, files in os.walk(folder, onerror=note):
         here = Path(parent)
-        for name in [*files, *folders]:
-            path = here / name
-            if name in files:
-                yield _offer(path)
-            elif path.is_symlink():
-                yield Offer(path, 0, "a link to a folder: not followed, give the folder itself")
+        for name in files:
+            yield _offer(here / name)
+        for name in folders:
+            if (here / name).is_symlink():
+                why = "a link to a folder: not followed, give the folder itself"
+                yield Offer(here / name, 0, why)
     yield from failed
 
 
@@ -125,7 +130,7 @@ def identify(head: bytes) -> list[Format]:
 def begin_run(con: Connection, inputs: Iterable[Path], files: int) -> int:
     """Write down that a run began; returns its number."""
     run_id = int(ask(con, "SELECT coalesce(max(run_id), 0) + 1 AS next FROM run")[0]["next"])
-    names = [path.as_posix() for path in inputs]
+    names = [shown_path(path) for path in inputs]
     con.execute(
         "INSERT INTO run VALUES ($run_id, $version, $inputs, $files, 0)",
         {"run_id": run_id, "version": __version__, "inputs": names, "files": files},
@@ -136,18 +141,19 @@ def begin_run(con: Connection, inputs: Iterable[Path], files: int) -> int:
 def ingest_file(con: Connection, offer: Offer, run_id: int) -> Source:
     """Load one file in one transaction; whatever is wrong with the file becomes its source row."""
     path = shown_path(offer.path)
-    with transaction(con), tempfile.TemporaryDirectory(prefix="logpipe-") as scratch:
-        source = Source(_source_id(con, path), path, run_id, bytes=offer.bytes)
-        if offer.fault:
-            return _enter(con, replace(source, status="failed", note=offer.fault, bytes=None))
+    fault, size = offer.fault, None
+    if not fault:
         try:
-            source = _read(con, offer.path, source, Path(scratch))
+            with transaction(con), tempfile.TemporaryDirectory(prefix="logpipe-") as scratch:
+                source = Source(_source_id(con, path), path, run_id, bytes=offer.bytes)
+                return _enter(con, _read(con, offer.path, source, Path(scratch)))
         except OSError as error:
-            why = f"cannot be read: {error.strerror or error}"
-            source = replace(source, status="failed", note=why)
+            fault, size = f"cannot be read: {error.strerror or error}", offer.bytes
         except UnreadableError as error:
-            source = replace(source, status="failed", note=str(error))
-        return _enter(con, source)
+            fault, size = str(error), offer.bytes
+    with transaction(con):  # what was loaded before the fault showed is rolled back
+        source = Source(_source_id(con, path), path, run_id, bytes=size)
+        return _enter(con, replace(source, status="failed", note=fault))
 
 
 def shown_path(path: Path) -> str:
@@ -156,7 +162,7 @@ def shown_path(path: Path) -> str:
 
 
 def _source_id(con: Connection, path: str) -> int:
-    """Return the number for a file: the old one where it could not be read before, else the next."""
+    """Return a file's number: the old one where it could not be read before, else the next."""
     unread = ask(
         con,
         "DELETE FROM source WHERE path = $path AND status IN ('unknown', 'failed') "
@@ -281,24 +287,56 @@ def _known_prefix(
     for row in shorter:  # the longest first
         if row["sha256"] != digests[row["bytes"]]:
             continue
-        if (lines := _whole_lines(content, row["bytes"])) is not None:
-            whole, half = lines
-            # a line that was half written then, and was refused, is read now
-            retry = half and row["last_refused"] == whole + 1
-            return _Known(whole + (half and not retry), row["records"] - retry, row["path"])
+        whole, half = whole_lines(content, row["bytes"])
+        if half and _take_back(con, format_, row, whole + 1, content):
+            return _Known(whole, row["records"] - 1, row["path"])
+        return _Known(whole + half, row["records"], row["path"])
     return _Known()
 
 
-def _whole_lines(path: Path, size: int) -> tuple[int, bool] | None:
-    """Count the whole lines in a file's first bytes, and whether a half one follows."""
-    lines, last = 0, b"\n"
+def _take_back(
+    con: Connection, format_: Format, known: dict[str, Any], line: int, content: Path
+) -> bool:
+    """Return whether the last line of a known source, half written then, is to be read now.
+
+    A half line that was refused is; one that was taken for a whole record is taken back.
+    """
+    if known["last_refused"] == line:
+        return True
+    if line_ends_at(content, known["bytes"]):
+        return False
+    taken = con.execute(
+        f"DELETE FROM {format_.table} WHERE source_id = $source_id AND record = $line RETURNING 1",
+        {"source_id": known["source_id"], "line": line},
+    ).fetchall()
+    if taken:
+        con.execute(sql_text("load", "taken_back"), {"source_id": known["source_id"]})
+    return bool(taken)
+
+
+def _longer(con: Connection, source: Source, table: str, half: int) -> tuple[str, int] | None:
+    """Take out the rows of a text log where a source known already holds them all, line by line.
+
+    That is an older copy of a log that grew. Returns the other's path and how many records those
+    were. ``half`` is the last line's number where it has no line end, else 0.
+    """
+    books = count_books(con, table, source.source_id)
+    mine = {"source_id": source.source_id}
+    times = {"first_ts": books.first_ts, "last_ts": books.last_ts, "format": source.format}
+    for row in ask(con, sql_text("load", "longer"), mine | times):
+        pair = mine | {"table": table, "longer": row["source_id"], "half": half}
+        if not ask(con, sql_text("load", "beyond"), pair):
+            for name in (table, "header_block"):
+                con.execute(f"DELETE FROM {name} WHERE source_id = $source_id", mine)
+            return row["path"], books.rows
+    return None
+
+
+def _is_open(path: Path) -> bool:
+    """Return whether a text ends without a line end: its last line may be half written."""
     with path.open("rb") as file:
-        if encoding_of(file.read(512)) is not None:
-            return None
-        file.seek(0)
-        while size and (block := file.read(min(1 << 20, size))):
-            lines, last, size = lines + block.count(b"\n"), block[-1:], size - len(block)
-    return lines, last != b"\n"
+        file.seek(-2, os.SEEK_END)
+        return not file.read().strip(b"\0").endswith((b"\n", b"\r"))
 
 
 def _unclaimed(head: bytes, claims: list[Format]) -> str:
@@ -317,6 +355,7 @@ def _load(
 ) -> Source:
     """Load every batch of a reading, then draw the books from the table itself."""
     rejects, duplicates = 0, known.records
+    notes = [source.note, *reading.notes]
     for batch in reading.batches:
         loaded = load_batch(
             con,
@@ -331,10 +370,15 @@ def _load(
         duplicates += loaded.duplicates
         if isinstance(batch, Lines) and "block_line" in batch.segments.columns:
             _header_blocks(con, batch.segments, source.source_id, known.last_line)
+        if isinstance(batch, Lines) and batch.segments.height:
+            half = batch.segments["last_line"].to_list()[-1] if _is_open(batch.path) else 0
+            if longer := _longer(con, source, format_.table, half):
+                duplicates += longer[1]
+                notes.append(f"an older copy of {longer[0]}")
     rejects += _late_rejects(con, reading, source.source_id)
     books = count_books(con, format_.table, source.source_id)
     balanced = books.rows + duplicates + rejects == reading.records
-    notes = [source.note, *reading.notes, *reading.late_notes]
+    notes += reading.late_notes
     if known.path:
         notes.append(f"goes on where {known.path} ended")
     if not balanced:

@@ -198,9 +198,11 @@ def _line_view(path: Path) -> str:
     """
     name = str(path).replace("'", "''")
     return (
-        "CREATE OR REPLACE TEMP VIEW line AS SELECT CAST(row_number() OVER () AS UBIGINT) AS record, "
-        f"text FROM read_csv(['{name}'], auto_detect = false, header = false, delim = '\\x01', "
-        "quote = '', escape = '', strict_mode = false, columns = {'text': 'VARCHAR'})"
+        "CREATE OR REPLACE TEMP VIEW line AS "
+        "SELECT CAST(row_number() OVER () AS UBIGINT) AS record, text "
+        f"FROM read_csv(['{name}'], auto_detect = false, header = false, delim = '\\x01', "
+        "quote = '', escape = '', strict_mode = false, columns = {'text': 'VARCHAR'}, "
+        "compression = 'none')"  # else a name that ends in .gz would be believed
     )
 
 

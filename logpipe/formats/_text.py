@@ -15,6 +15,7 @@ from typing import BinaryIO
 CHUNK = 8 << 20
 LONGEST_LINE = 1 << 20  # bytes; DuckDB's own limit is 2 MB, and no server writes such a line
 EXCERPT = 200
+SHORTEST = 8  # bytes; less tells nothing about an encoding
 SPOILED = "\x02"  # marks a line of a cleaned copy that must be rejected: \x02reason\x02excerpt
 UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
@@ -40,7 +41,11 @@ def encoding_of(head: bytes) -> str | None:
     if head[:2] in UTF16:
         return UTF16[head[:2]]
     sample = head[:512]
-    if len(sample) >= 8 and sample[1::2].count(0) > len(sample) // 3 and not sample[::2].count(0):
+    if (
+        len(sample) >= SHORTEST
+        and sample[1::2].count(0) > len(sample) // 3
+        and not sample[::2].count(0)
+    ):
         return "utf-16-le"  # wmic and some exports leave the byte-order mark out
     return None
 
@@ -59,13 +64,46 @@ def first_lines(head: bytes, count: int = 60) -> list[str]:
     return [line.decode("utf-8", "replace") for line in lines]
 
 
+def whole_lines(path: Path, size: int) -> tuple[int, bool]:
+    """Count the whole lines in a file's first bytes, and say whether a half one follows."""
+    encoding, newline = _line_end(path)
+    lines, last = 0, newline
+    with path.open("rb") as file:
+        for text in _text_blocks(file, encoding, size):
+            lines, last = lines + text.count(newline), text[-1:] or last
+    return lines, last != newline
+
+
+def line_ends_at(path: Path, size: int) -> bool:
+    """Return whether the line that a file's first bytes leave open holds no more text."""
+    encoding, newline = _line_end(path)
+    with path.open("rb") as file:
+        file.seek(size & ~1 if encoding else size)
+        text = next(_text_blocks(file, encoding, 4), "")
+    return text.startswith((newline, "\r" + newline))
+
+
+def data_above(line: int, text: Text) -> bool:
+    """Return whether a line that is no header stands above one, or a blank one."""
+    return sum(header < line for header, _ in text.headers) < line - 1
+
+
+def unique_names(names: list[str]) -> list[str]:
+    """Return field names as keys of a map: a name that came before gets its place added."""
+    unique: dict[str, None] = {}
+    for place, name in enumerate(names, 1):
+        taken = name in unique or re.fullmatch(r"\+\d+", name)  # +1 is the first surplus value
+        unique[f"{name} (field {place})" if taken else name] = None
+    return list(unique)
+
+
 def survey(path: Path, scratch: Path, marks: tuple[bytes, ...] = (b"#",)) -> Text:
     """Count the lines of a text log and find its header lines, those that begin with a mark.
 
     Gives a cleaned copy in ``scratch`` where the file cannot be read as it stands.
     """
     fault = _fault(path)
-    text = Text(_clean_copy(path, scratch, fault) if fault else path)
+    text = Text(_clean_copy(path, scratch) if fault else path)
     if fault:
         text.notes.append(f"{fault}: read through a cleaned copy, line numbers unchanged")
     starts = re.compile(rb"(?:%s)[^\n]*" % b"|".join(map(re.escape, marks)))
@@ -115,7 +153,7 @@ def _line_chunks(file: BinaryIO) -> Iterator[bytes]:
         yield rest
 
 
-def _fault(path: Path) -> str | None:
+def _fault(path: Path) -> str | None:  # noqa: PLR0911 - one return for each fault
     """Say what keeps DuckDB from reading the file as it stands, or None."""
     utf8 = codecs.getincrementaldecoder("utf-8")()
     held, since_newline = b"", 0
@@ -130,6 +168,10 @@ def _fault(path: Path) -> str | None:
                 utf8.decode(block)
             except UnicodeDecodeError:
                 return "not UTF-8"
+            if _marked(block, b"\x02", begins=not since_newline):
+                return "control characters at line starts"
+            if _marked(block, codecs.BOM_UTF8, begins=not since_newline and file.tell() > CHUNK):
+                return "byte-order marks inside"
             joined = held + block
             if joined.count(b"\r", 0, -1) != joined.count(b"\r\n"):
                 return "lone carriage returns"
@@ -142,6 +184,11 @@ def _fault(path: Path) -> str | None:
     return None
 
 
+def _marked(block: bytes, mark: bytes, *, begins: bool) -> bool:
+    """Return whether a line starts with a mark; the block's first only where one begins there."""
+    return b"\n" + mark in block or (begins and block.startswith(mark))
+
+
 def _longest_run(block: bytes, carried: int) -> int:
     """Return the length of the open line at the block's end, or of the first one too long."""
     at = -carried
@@ -150,68 +197,69 @@ def _longest_run(block: bytes, carried: int) -> int:
     return len(block) - at
 
 
-def _clean_copy(path: Path, scratch: Path, fault: str) -> Path:
+def _clean_copy(path: Path, scratch: Path) -> Path:
     """Write the file as UTF-8 with LF line ends; a line that cannot be kept is marked."""
     copy = scratch / "clean.txt"
     with copy.open("w", encoding="utf-8", newline="\n") as out:
-        for line in _decoded_lines(path, fault):
+        for line in _decoded_lines(path):
             out.write(line + "\n")
     return copy
 
 
-def _decoded_lines(path: Path, fault: str) -> Iterator[str]:
+def _decoded_lines(path: Path) -> Iterator[str]:
     """Yield every physical line as text without its line end."""
+    encoding, newline = _line_end(path)
     with path.open("rb") as file:
-        encoding = encoding_of(file.read(512))
-        file.seek(0)
-        newline = "\n" if encoding or fault != "lone carriage returns" else _newline(path)
-        blocks: Iterator[str] = (
-            _utf16_blocks(file, encoding)
-            if encoding
-            else (block.decode("latin-1") for block in iter(lambda: file.read(CHUNK), b""))
-        )
-        rest, skipped, first = "", 0, True
-        for block in blocks:
+        rest, skipped = "", 0
+        for block in _text_blocks(file, encoding):
             *lines, rest = (rest + block).split(newline)
             for line in lines:
                 text = line + "x" * skipped if skipped else line
-                yield _mended(text, decoded=encoding is not None, first=first)
-                skipped, first = 0, False
+                yield _mended(text, decoded=encoding is not None)
+                skipped = 0
             if len(rest) > 2 * LONGEST_LINE:  # keep memory flat on a file that is one line
                 skipped += len(rest) - LONGEST_LINE
                 rest = rest[:LONGEST_LINE]
                 skipped = min(skipped, LONGEST_LINE)
         if rest:
-            yield _mended(rest + "x" * skipped, decoded=encoding is not None, first=first)
+            yield _mended(rest + "x" * skipped, decoded=encoding is not None)
 
 
-def _newline(path: Path) -> str:
-    """Return the carriage return where the file has no line feed at all (old Macintosh text)."""
+def _line_end(path: Path) -> tuple[str | None, str]:
+    """Return a file's UTF-16 flavour and its line end: the carriage return where no line feed is.
+
+    (Old Macintosh text; programs that turn line feeds into carriage returns.)
+    """
     with path.open("rb") as file:
-        return (
-            "\n" if any(b"\n" in block for block in iter(lambda: file.read(CHUNK), b"")) else "\r"
-        )
+        encoding = encoding_of(file.read(512))
+        file.seek(0)
+        found = any("\n" in block for block in _text_blocks(file, encoding))
+    return encoding, "\n" if found else "\r"
 
 
-def _utf16_blocks(file: BinaryIO, encoding: str) -> Iterator[str]:
-    decoder = codecs.getincrementaldecoder(encoding)("replace")
-    while block := file.read(CHUNK):
-        yield decoder.decode(block).replace("\ufeff", "").encode("utf-8", "replace").decode()
-    yield decoder.decode(b"", final=True)
+def _text_blocks(file: BinaryIO, encoding: str | None, size: int | None = None) -> Iterator[str]:
+    """Yield a file, or its next ``size`` bytes: UTF-16 decoded, any other byte as one character."""
+    decoder = codecs.getincrementaldecoder(encoding or "latin-1")("replace")
+    left = size
+    while block := file.read(CHUNK if left is None else min(CHUNK, left)):
+        text = decoder.decode(block)
+        yield text.replace("\ufeff", "").encode("utf-8", "replace").decode() if encoding else text
+        left = left if left is None else left - len(block)
+    if size is None and (text := decoder.decode(b"", final=True)):
+        yield text
 
 
-def _mended(line: str, *, decoded: bool, first: bool) -> str:
+def _mended(line: str, *, decoded: bool) -> str:
     """Decode one line (UTF-8, else Windows-1252), or mark it as one that must be rejected."""
     line = line.removesuffix("\r")
     if not decoded:
         line = _ansi(line.encode("latin-1"))
-    if first:
-        line = line.removeprefix("\ufeff")
+    line = line.removeprefix("\ufeff")
     if "\0" in line:
         return f"{SPOILED}NUL bytes{SPOILED}" + _visible(line[:EXCERPT])
-    if len(line) > LONGEST_LINE:
+    if len(line) > LONGEST_LINE // 4 and len(line.encode()) > LONGEST_LINE:
         return f"{SPOILED}line over 1 MiB{SPOILED}" + _visible(line[:EXCERPT])
-    return line.replace("\r", "\u240d").removeprefix(SPOILED)
+    return line.replace("\r", "\u240d").replace(SPOILED, "\u2402")
 
 
 def _visible(line: str) -> str:

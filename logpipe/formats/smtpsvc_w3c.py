@@ -13,20 +13,20 @@ from pathlib import Path
 
 import polars as pl
 
-from logpipe.formats._text import Text, first_lines, survey
+from logpipe.formats._text import Text, first_lines, survey, unique_names
 from logpipe.model import Format, Lines, Reading
 
-FULL = (  # the order the service writes when every field is chosen; copies cut at the start need it
+# the order the service writes when every field is chosen; copies cut at the start need it
+FULL = (
     "date time c-ip cs-username s-sitename s-computername s-ip s-port cs-method cs-uri-stem "
     "cs-uri-query sc-status sc-win32-status sc-bytes cs-bytes time-taken cs-version cs-host "
     "cs(User-Agent) cs(Cookie) cs(Referer)"
 ).split()
 # 2007-09-03 05:00:15 192.0.2.10 pc1 SMTPSVC1 GW1 192.0.2.1 0 EHLO - +pc1 250 0 275 8 0
 HEADERLESS = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \S+ \S+ SMTPSVC\d+ ")
-SMTP_WORD = re.compile(
-    r"(?:^|\s)(?:EHLO|HELO|MAIL|RCPT|DATA|BDAT|RSET|QUIT|AUTH|STARTTLS|VRFY|NOOP|SMTPSVC\d+"
-    r"|OutboundConnection\w+)(?:\s|$)"
-)
+# verbs that no web, FTP or news service knows
+VERBS = {"EHLO", "HELO", "MAIL", "RCPT", "DATA", "BDAT", "VRFY", "EXPN", "ETRN", "TURN"}
+SMTP_WORD = re.compile(r"(?:^|\s)(?:SMTPSVC\d+|OutboundConnection\w+|\+?(?:FROM|TO):<\S*)(?:\s|$)")
 ROLLOVER = timedelta(minutes=10)  # a time of day that falls by more than this means the next day
 
 
@@ -34,13 +34,33 @@ def sniff(head: bytes) -> bool:
     """Return whether the lines are an SMTP service's: verbs or SMTPSVC sites under #Fields."""
     lines = first_lines(head, 400)
     data = [line for line in lines if line and not line.startswith("#")]
-    if not any(line.lower().startswith("#fields:") for line in lines):
+    named = [line for line in lines if line.lower().startswith("#fields:")]
+    if not named:
         return any(HEADERLESS.match(line) for line in data[:5])
-    fields = " ".join(line for line in lines if line.lower().startswith("#fields:"))
     internet_information = any("Internet Information" in line for line in lines[:4])
-    if "," in fields or not ("c-ip" in fields or internet_information):
+    if any("," in line or not ("c-ip" in line or internet_information) for line in named):
         return False
-    return not data or any(SMTP_WORD.search(line) for line in data)
+    if not data:  # a header alone may be any service's, but sc-substatus is the web's
+        return "sc-substatus" not in named[0]
+    fields = FULL
+    for line in lines:
+        if line.lower().startswith("#fields:"):
+            fields = line.partition(":")[2].split()
+        elif line and not line.startswith("#") and _is_smtp(fields, line):
+            return True
+    return False
+
+
+def _is_smtp(fields: list[str], row: str) -> bool:
+    """Return whether a row is an SMTP service's and not a web, FTP or news service's."""
+    value = dict(zip(fields, row.split(), strict=False))
+    if (site := value.get("s-sitename", "-")) != "-":
+        return site.startswith("SMTPSVC")
+    if "cs-method" not in value or value.get("cs-username", "").startswith("OutboundConnection"):
+        return SMTP_WORD.search(row) is not None
+    # 240 is this service's own word for the end of a session, 221 every other's
+    method, status = value["cs-method"].upper(), value.get("sc-status")
+    return method in VERBS or (method == "QUIT" and status == "240")
 
 
 @contextmanager
@@ -86,7 +106,7 @@ def _segments(text: Text) -> tuple[list[Segment], list[str]]:
             case "#date":
                 stamp = _stamp(value) or stamp
             case "#fields":
-                fields = value.split()
+                fields = unique_names(value.split())
         if number + 1 == len(text.headers) or text.headers[number + 1][0] != line + 1:
             start = _block_start(text.headers, number)
             blocks.append((start, line + 1, fields, stamp, software))
@@ -144,12 +164,22 @@ def _days(
         .drop_nulls()
         .sort("line")
     )
-    midnight = clock.filter(
-        pl.col("time").cast(pl.Duration) < pl.col("time").shift(1).cast(pl.Duration) - ROLLOVER
+    change = pl.col("time").cast(pl.Duration)
+    change -= change.shift(1, fill_value=timedelta(hours=ts.hour, minutes=ts.minute))
+    jumps = (
+        clock.with_columns(change=change)
+        .filter((pl.col("change") < -ROLLOVER) | (pl.col("change") > timedelta(days=1) - ROLLOVER))
+        .collect()
     )
-    lines = midnight.select("line").collect()["line"].to_list()
+    days: list[tuple[int, date | None]] = [(first, ts.date())]
     day = ts.date()
-    return [(first, day), *((line, day + timedelta(days=n)) for n, line in enumerate(lines, 1))]
+    for line, change_by in jumps.select("line", "change").iter_rows():
+        if change_by < timedelta():
+            day += timedelta(days=1)
+        elif len(days) > 1:  # a row from before midnight, written late
+            day -= timedelta(days=1)
+        days.append((line, day))
+    return days
 
 
 FORMAT = Format("smtpsvc_w3c", "SMTP service log (W3C)", table="smtp_event", sniff=sniff, read=read)

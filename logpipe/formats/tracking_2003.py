@@ -1,10 +1,9 @@
-"""Message tracking logs of Exchange 2000 and 2003: tab-separated, one row per recipient and event.
+r"""Message tracking logs of Exchange 2000 and 2003: tab-separated, one row per recipient and event.
 
-Written by the System Attendant into ``<server>.log\\yyyymmdd.log``; times are UTC. Three header
+Written by the System Attendant into ``<server>.log\yyyymmdd.log``; times are UTC. Three header
 lines begin with ``#``; the third names the columns. Format reference: Microsoft KB 246965.
 """
 
-import csv
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,10 +11,10 @@ from pathlib import Path
 
 import polars as pl
 
-from logpipe.formats._text import first_lines, survey
+from logpipe.formats._text import data_above, first_lines, survey, unique_names
 from logpipe.model import Format, Lines, Reading
 
-COLUMNS = (  # for copies without their header
+COLUMNS = (
     "date,time,client-ip,client-hostname,partner-name,server-hostname,server-ip,recipient-address,"
     "event-id,msgid,priority,recipient-report-status,total-bytes,number-recipients,"
     "origination-time,encryption,service-version,linked-msgid,message-subject,sender-address"
@@ -36,13 +35,14 @@ def read(path: Path, scratch: Path) -> Iterator[Reading]:
     text = survey(path, scratch, (b"#", b"Date\tTime\t"))
     starts = [(line, _names(header)) for line, header in text.headers if COLUMN_LINE.match(header)]
     notes = list(text.notes)
-    if not starts or starts[0][0] > min((line for line, _ in text.headers), default=0) + 2:
+    if text.records and (not starts or data_above(starts[0][0], text)):
         starts.insert(0, (0, COLUMNS))
-        if not text.headers:
-            notes.append("no header: the 20 columns of Exchange 2000/2003 are assumed")
+        notes.append("no column line above the first lines: the 20 of Exchange 2000/2003 assumed")
     ends = [line - 1 for line, _ in starts[1:]] + [text.lines]
     segments = pl.DataFrame(
-        [(line + 1, end, names) for (line, names), end in zip(starts, ends, strict=True)],
+        [(line + 1, end, names) for (line, names), end in zip(starts, ends, strict=True)]
+        if starts
+        else [],
         schema={"first_line": pl.UInt64, "last_line": pl.UInt64, "fields": pl.List(pl.String)},
         orient="row",
     )
@@ -59,7 +59,7 @@ def read(path: Path, scratch: Path) -> Iterator[Reading]:
 
 def _names(header: str) -> list[str]:
     """Return the column names in lower case: the originals mix Client-hostname and server-IP."""
-    return next(csv.reader([header.lstrip("# ").lower()], delimiter="\t", quoting=csv.QUOTE_NONE))
+    return unique_names(header.lstrip("# ").lower().split("\t"))
 
 
 def _generation(version: str | None) -> str | None:

@@ -5,15 +5,15 @@ the file names, and falls back on the count for copies without a header.
 https://learn.microsoft.com/exchange/mail-flow/transport-logs/message-tracking
 """
 
-import csv
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 import polars as pl
 
-from logpipe.formats._text import first_lines, survey
+from logpipe.formats._text import data_above, first_lines, survey, unique_names
 from logpipe.model import Format, Lines, Reading
 
 FIELDS_2007 = (
@@ -24,13 +24,15 @@ FIELDS_2007 = (
 ).split(",")
 FIELDS_2010 = [
     *FIELDS_2007,
-    *"directionality,tenant-id,original-client-ip,original-server-ip,custom-data".split(","),
+    *["directionality", "tenant-id", "original-client-ip", "original-server-ip", "custom-data"],
 ]
 FIELDS_2013 = [*FIELDS_2010[:11], "network-message-id", *FIELDS_2010[11:]]
 FIELDS_2016 = [*FIELDS_2013, "transport-traffic-type", "log-id", "schema-version"]
 BY_COUNT = {len(names): names for names in (FIELDS_2007, FIELDS_2010, FIELDS_2013, FIELDS_2016)}
 MARKS = (b"#", b"date-time,")  # some logs repeat the bare field list as a plain CSV header
 ISO_TIME = re.compile(r'^"?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z"?,')
+QUOTED = re.compile(r'"[^"]*"')
+GUESS_ROWS = 100
 SOURCES = re.compile(
     r",(?:ADMIN|AGENT|APPROVAL|BOOTLOADER|DNS|A?DSN|GATEWAY|MAILBOXRULE|MEETINGMESSAGEPROCESSOR|ORAR"
     r"|PICKUP|POISONMESSAGE|PUBLICFOLDER|QUEUE|REDUNDANCY|RESOLVER|ROUTING|SAFETYNET|SMTP"
@@ -58,7 +60,7 @@ def read(path: Path, scratch: Path) -> Iterator[Reading]:
     text = survey(path, scratch, MARKS)
     notes = list(text.notes)
     starts = [(line, names) for line, header in text.headers if (names := _names(header))]
-    if text.records and (not starts or _data_above(starts[0][0], text.headers)):
+    if text.records and (not starts or data_above(starts[0][0], text)):
         starts.insert(0, (0, _guess(text.path)))
         notes.append(f"no #Fields above the first lines: {len(starts[0][1])} fields assumed")
     ends = [line - 1 for line, _ in starts[1:]] + [text.lines]
@@ -83,27 +85,26 @@ def read(path: Path, scratch: Path) -> Iterator[Reading]:
 def _names(header: str) -> list[str]:
     """Return the field list of a header line, or nothing where it holds none."""
     bare = re.sub(r"^#fields:\s*", "", header, flags=re.IGNORECASE)
-    return bare.lower().split(",") if bare.lower().startswith("date-time") else []
-
-
-def _data_above(first_fields: int, headers: list[tuple[int, str]]) -> bool:
-    """Return whether a line that is no header stands above the first field list."""
-    return sum(line < first_fields for line, _ in headers) < first_fields - 1
+    names = [name.strip() for name in bare.lower().split(",")]
+    return unique_names(names) if names[0] == "date-time" else []
 
 
 def _width(row: str) -> int:
-    return len(next(csv.reader([row]), []))
+    """Return how many values a row has: a comma inside quotes divides none."""
+    return QUOTED.sub("", row).count(",") + 1
 
 
 def _guess(path: Path) -> list[str]:
-    """Return the field list that has as many names as the first row has values."""
+    """Return the field list that has as many names as the first row of a known width has values."""
     with path.open(encoding="utf-8-sig", errors="replace") as lines:
-        row = next((line for line in lines if line.strip() and not line.startswith("#")), "")
-    return BY_COUNT.get(_width(row.rstrip("\n")), FIELDS_2016)
+        for row in islice((line for line in lines if ISO_TIME.match(line)), GUESS_ROWS):
+            if names := BY_COUNT.get(_width(row)):
+                return names
+    return FIELDS_2016
 
 
 def _generation(version: str | None) -> str | None:
-    """Name the product by its build: 8 is 2007, 14 is 2010, 15.0 is 2013, 15.1 2016, 15.2 2019/SE."""
+    """Name the product by its build: 8 is 2007, 14 2010, 15.0 2013, 15.1 2016, 15.2 2019/SE."""
     match = re.match(r"(\d+)\.0*(\d+)", version or "")
     if match is None:
         return None
