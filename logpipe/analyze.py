@@ -3,6 +3,7 @@
 import os
 import sys
 import tempfile
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -138,9 +139,9 @@ def build_report(con: Connection) -> dict[str, Any]:
 def _incident(
     row: dict[str, Any], measures: dict[str, float], findings: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    words = {"host": row["host"] or "unknown host", "service": row["service"] or "a service"}
-    words["service"] = "Windows" if row["service"] == "host" else words["service"]
-    words |= {name: f"{value:,}" for name, value in measures.items()}
+    words = defaultdict(lambda: "unknown", {name: f"{value:,}" for name, value in measures.items()})
+    words["host"] = row["host"] or "unknown host"
+    words["service"] = "Windows" if row["service"] == "host" else row["service"] or "a service"
     missing = sorted({finding.pop("missing") for finding in findings} - {None})
     incident = {
         "id": row["incident_id"],
@@ -152,8 +153,8 @@ def _incident(
         "service": row["service"],
         "started_at": row["started_at"],
         "ended_at": row["ended_at"],
-        "title": Template(row["title"]).safe_substitute(words),
-        "summary": Template(row["summary"]).safe_substitute(words),
+        "title": Template(row["title"]).substitute(words),
+        "summary": Template(row["summary"]).substitute(words),
         "measures": measures,
         "signs": [],
         "missing_evidence": missing,

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from logpipe.report.text import clean
 
+WIDEST = 40  # characters of one column before its text is folded
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run what begins so
 
 
@@ -35,16 +36,36 @@ def print_rows(frame: pl.DataFrame, shape: str, out: TextIO, *, width: int) -> N
 
 
 def _table(frame: pl.DataFrame, out: TextIO, width: int) -> None:
-    """Draw a table that fits the terminal; control characters are shown, not sent."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    numeric = [dtype.is_numeric() for dtype in frame.dtypes]
-    for name, right in zip(frame.columns, numeric, strict=True):
-        table.add_column(Text(clean(name)), justify="right" if right else "left", overflow="fold")
-    for row in frame.iter_rows():
-        table.add_row(*(Text(clean(_shown(value))) for value in row))
+    """Draw a table that fits the terminal, or a block a row where it cannot."""
+    rows = [[clean(_shown(value)) for value in row] for row in frame.iter_rows()]
+    names = [clean(name) for name in frame.columns]
+    lengths = [
+        min(WIDEST, max(len(name), *(len(row[at]) for row in rows), 1))
+        for at, name in enumerate(names)
+    ]
     console = Console(file=out, width=width, highlight=False, color_system=None)
-    console.print(table)
-    console.print(f"{frame.height:,} row{'s' if frame.height != 1 else ''}")
+    if sum(lengths) + 2 * len(lengths) + 2 > width:
+        _blocks(names, rows, out)
+    else:
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        for name, dtype in zip(names, frame.dtypes, strict=True):
+            table.add_column(
+                Text(name), justify="right" if dtype.is_numeric() else "left", overflow="fold"
+            )
+        for row in rows:
+            table.add_row(*map(Text, row))
+        console.print(table)
+    out.write(f"{frame.height:,} row{'s' if frame.height != 1 else ''}\n")
+
+
+def _blocks(names: list[str], rows: list[list[str]], out: TextIO) -> None:
+    """Write every row as a block of ``name  value`` lines; empty values are left out."""
+    indent = max(map(len, names), default=0)
+    for number, row in enumerate(rows, 1):
+        out.write(f"-- {number} --\n")
+        out.writelines(
+            f"{name:{indent}}  {value}\n" for name, value in zip(names, row, strict=True) if value
+        )
 
 
 def _shown(value: Any) -> str:

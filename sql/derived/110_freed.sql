@@ -31,8 +31,9 @@ WITH candidate AS (
        AND r.start_at > i.gap_from
        AND lp_us(i.gap_until) - lp_us(r.start_at) BETWEEN -60000000 AND 1800000000
     WHERE i.ended IS NOT NULL
-      -- a hole in the log hides attempts: there only proof counts
-      AND (i.silent_h <= 20 OR i.proof = 'overdue')
+      -- a hole in the log hides attempts: there only an attempt that came too late is proof, and a
+      -- report in a W3C log, which does not say what it is about, is none
+      AND (i.silent_h <= 20 OR (i.proof = 'overdue' AND NOT (i.log = 'smtp' AND i.outcome = 'returned')))
 ),
 
 chosen AS (

@@ -1,7 +1,7 @@
 /*
 title = "$service restarted on $host"
 severity = "low"
-summary = "Down for $down_min minutes; $services services came back."
+summary = "Minutes down: $down_min. Mail services that came back with it: $services."
 needs = ["windows_event (System log)", "or smtp_event, tracking_event as weaker witnesses"]
 why = "A restart of a mail service empties queues, resets counters and caches, and ends most faults without a trace. What changed at this moment is the first question about any of them."
 todo = "Find out who or what restarted it and why; compare the queue before and after."
@@ -64,7 +64,7 @@ named AS (
         min(began) AS began,
         count(DISTINCT service) AS services,
         -- how long the service that names the incident was down
-        max(CASE WHEN importance = 1 THEN lp_us(start_at) - lp_us(began) END) / 60000000.0 AS down_min
+        max(CASE WHEN importance = 1 AND stop_at IS NOT NULL THEN lp_us(start_at) - lp_us(stop_at) END) / 60000000.0 AS down_min
     FROM ranked
     GROUP BY host, cluster_no
 ),
@@ -105,7 +105,10 @@ SELECT
     'sign' AS role,
     severity, ts, ts_end, host,
     main_service AS service,
-    main_service || ' was down for ' || round(down_min, 1) || ' min' AS text,
+    coalesce(
+        main_service || ' was down for ' || round(down_min, 1) || ' min',
+        'how long ' || main_service || ' was down is not in the logs'
+    ) AS text,
     'down_min' AS measure,
     round(down_min, 1) AS value,
     CAST(NULL AS VARCHAR) AS missing,

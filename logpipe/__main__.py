@@ -1,0 +1,5 @@
+"""``python -m logpipe``."""
+
+from logpipe.cli import main
+
+main()

@@ -1,0 +1,82 @@
+"""Every shipped rule: its cases, and what the runner makes of bad ones."""
+
+from pathlib import Path
+
+import pytest
+
+from logpipe.analyze import run_all_cases
+from logpipe.errors import RuleError
+from logpipe.rules import CaseResult, load_rules
+
+CASES = Path(__file__).parent / "rules"
+RESULTS = run_all_cases(CASES, None)
+
+HEADER = """/*
+title = "t"
+severity = "low"
+summary = "s"
+why = "w"
+todo = "d"
+*/
+"""
+
+
+@pytest.mark.parametrize("result", RESULTS, ids=lambda r: f"{r.rule}: {r.name}")
+def test_case(result: CaseResult) -> None:
+    assert result.problem is None, result.problem
+
+
+def test_every_rule_has_a_case_that_fires_and_one_that_stays_quiet() -> None:
+    for rule in load_rules():
+        text = (CASES / f"{rule.id}.toml").read_text("utf-8")
+        assert 'expect = ""' in text, rule.id
+        assert 'expect = """' in text, rule.id
+
+
+def test_the_rules_the_design_fixes_for_this_stage_are_there() -> None:
+    wanted = {
+        "delayed-ndr", "idle-queue-item", "idle-until-restart",
+        "service-restart", "crash-loop", "unclean-shutdown",
+    }  # fmt: skip
+    assert wanted <= {rule.id for rule in load_rules()}
+
+
+def test_every_parameter_says_its_meaning_and_is_used() -> None:
+    for path in sorted((Path(__file__).parents[1] / "sql" / "rules").rglob("*.sql")):
+        header, _, sql = path.read_text("utf-8").partition("*/")
+        for line in header.partition("[params]")[2].strip().splitlines():
+            name = line.partition(" =")[0]
+            assert "#" in line, f"{path.name}: {name} has no meaning and unit"
+            assert f"${name}" in sql, f"{path.name}: {name} is not used"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("SELECT 1", "no /* TOML header */"),
+        ("/* title = */ SELECT 1", "header is not TOML"),
+        (HEADER.replace("title", "titel") + "SELECT 1", "unknown header key 'titel'"),
+        (HEADER.replace('todo = "d"', "") + "SELECT 1", "header key 'todo' is missing"),
+        (HEADER.replace('"low"', '"bad"') + "SELECT 1", "severity must be one of"),
+    ],
+)
+def test_a_bad_header_is_told_with_its_file(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "x.sql").write_text(text, encoding="utf-8")
+    with pytest.raises(RuleError, match="x.sql") as caught:
+        load_rules(tmp_path)
+    assert words in str(caught.value)
+
+
+def test_two_rules_of_one_name_are_refused(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.sql").write_text(HEADER + "SELECT 1", encoding="utf-8")
+    with pytest.raises(RuleError, match="two rules are called x"):
+        load_rules(tmp_path)
+
+
+def test_a_rule_without_cases_fails_its_test(tmp_path: Path) -> None:
+    (tmp_path / "x.sql").write_text(HEADER + "SELECT 1", encoding="utf-8")
+    (result,) = run_all_cases(tmp_path, tmp_path)
+    assert result.problem is not None
+    assert "no x.toml" in result.problem

@@ -1,0 +1,92 @@
+"""The sample bundles, and unseen ones of other seeds, yield exactly their truth."""
+
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from logpipe.analyze import analyze
+from logpipe.rules import load_rules
+from samples.generator import SEEDS, build
+
+SAMPLES = Path(__file__).parents[1] / "samples"
+# the release is the first attempt after the restart; the truth speaks of the delivery
+TOLERANCE = timedelta(minutes=30)
+MINUTE = timedelta(minutes=1)
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def loud(report: dict[str, Any]) -> list[dict[str, Any]]:
+    return [incident for incident in report["incidents"] if incident["severity"] != "info"]
+
+
+def check(report: dict[str, Any], truth: dict[str, Any], bundle: Path) -> None:
+    """Assert that incidents, hosts, counts, times and books are those of the truth."""
+    found, wanted = loud(report), truth["incidents"]
+    names = sorted((i["rule"], i["host"], i["service"]) for i in found)
+    assert names == sorted((i["rule"], i["host"], i["service"]) for i in wanted)
+    for want in wanted:
+        (got,) = [
+            i
+            for i in found
+            if (i["rule"], i["host"], i["service"]) == (want["rule"], want["host"], want["service"])
+        ]
+        assert abs(moment(got["started_at"]) - moment(want["started_at"])) < MINUTE
+        assert abs(moment(got["ended_at"]) - moment(want["ended_at"])) <= TOLERANCE
+        assert got["measures"].get("messages", 0) == want["messages"]
+    books = {s["path"].removeprefix(bundle.as_posix() + "/"): s for s in report["sources"]}
+    assert {path: books[path]["records"] for path in truth["files"]} == truth["files"]
+    assert {source["status"] for source in report["sources"]} == {"loaded"}
+    for source in report["sources"]:
+        assert source["records"] == source["rows"] + source["duplicates"] + source["rejects"]
+
+
+@pytest.mark.parametrize("name", sorted(SEEDS))
+def test_a_committed_bundle_yields_exactly_its_truth(name: str, tmp_path: Path) -> None:
+    report = analyze([SAMPLES / name], tmp_path, load_rules(), force=False)
+    truth = json.loads((SAMPLES / f"{name}.truth.json").read_text("utf-8"))
+    check(report, truth, SAMPLES / name)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "parameters"),
+    [
+        ("gateway2003", {}),
+        ("gateway2003", {"share": 0}),  # a restart that frees nothing
+        ("exchange2003", {}),
+        ("exchange2003", {"smtp_restart_day": 15}),  # SMTP alone, which frees nothing
+        ("healthy", {"transport_restart_day": 3}),  # only the tracking log tells
+    ],
+)
+def test_an_unseen_bundle_yields_exactly_its_truth(
+    scenario: str, parameters: dict[str, Any], tmp_path: Path
+) -> None:
+    truth = build(scenario, tmp_path, seed=77, **parameters)
+    report = analyze([tmp_path / scenario], tmp_path / "out", load_rules(), force=False)
+    check(report, json.loads(json.dumps(truth)), tmp_path / scenario)
+
+
+def test_without_the_event_log_the_smtp_log_alone_tells_the_restart(tmp_path: Path) -> None:
+    report = analyze([SAMPLES / "gateway2003" / "logs"], tmp_path, load_rules(), force=False)
+    idle = [i for i in loud(report) if i["rule"] == "idle-until-restart"]
+    assert [i["measures"]["messages"] for i in idle] == [99]
+    assert idle[0]["missing_evidence"] == ["System event log of GW1 over the restart"]
+
+
+def test_without_the_mail_logs_nobody_is_blamed(tmp_path: Path) -> None:
+    report = analyze(
+        [SAMPLES / "gateway2003" / "SysEvent.Evt"], tmp_path, load_rules(), force=False
+    )
+    assert [incident["rule"] for incident in report["incidents"]] == ["service-restart"]
+
+
+def test_outputs_are_byte_identical_for_identical_input(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        analyze([SAMPLES / "exchange2003"], tmp_path / name, load_rules(), force=False)
+    for output in ("report.json", "report.html", "timeline.jsonl"):
+        assert (tmp_path / "one" / output).read_bytes() == (tmp_path / "two" / output).read_bytes()
