@@ -28,7 +28,8 @@ def unwrap(path: Path, scratch: Path) -> tuple[Path, str | None]:
     size, lost = 0, None
     with gzip.open(path) as packed, copy.open("wb") as out:
         try:
-            while block := packed.read(BLOCK):
+            # read1 hands out what it has; read would lose it where the file is cut
+            while block := packed.read1(BLOCK):
                 size += len(block)
                 if size > bound:
                     raise UnreadableError(
