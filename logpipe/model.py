@@ -42,9 +42,10 @@ class Reading:
     """What a reader knows of one file before its rows are loaded.
 
     ``records`` is counted independently of the decoding: data lines, or record signatures.
-    ``batches`` are loaded one after another by ``sql/load/<load>.sql``; ``rejects`` are records
-    that could not even be handed on: columns ``record`` (UBIGINT), ``reason``, ``excerpt``; the
-    iterator of batches may still add to ``late_rejects`` while it runs.
+    ``batches`` are loaded one after another by ``sql/load/<load>.sql``; ``late_rejects`` are
+    records that could not even be handed on (record, reason, excerpt); the iterator of batches may
+    still add to them, and to ``late_notes``, while it runs. A note that begins with ``lost`` makes
+    the source partial.
     """
 
     load: str

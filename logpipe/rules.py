@@ -14,7 +14,14 @@ import polars as pl
 from logpipe.errors import RuleError
 from logpipe.model import Rule
 from logpipe.sqlfiles import split_header, sql_dir, sql_text
-from logpipe.store import Connection, insert, rebuild_derived, transaction
+from logpipe.store import (
+    Connection,
+    insert,
+    is_one_select,
+    rebuild_derived,
+    seal,
+    transaction,
+)
 
 KEYS = {"title", "severity", "summary", "needs", "why", "todo", "references", "params"}
 SEVERITIES = ("info", "low", "medium", "high", "critical")
@@ -66,7 +73,11 @@ def load_rules(folder: Path | None = None) -> list[Rule]:
 
 
 def run_rules(con: Connection, rules: Iterable[Rule]) -> None:
-    """Run the rules over the store: their findings replace all earlier ones, in one transaction."""
+    """Run the rules over the store: their findings replace all earlier ones, in one transaction.
+
+    Rules may be a stranger's: from here on the connection reaches neither files nor network.
+    """
+    seal(con)
     with transaction(con):
         con.execute("DELETE FROM finding")
         con.execute("DELETE FROM rule")
@@ -79,6 +90,8 @@ def run_rule(con: Connection, rule: Rule) -> None:
     """Append one rule's findings; the table's own DDL is the contract that a rule must meet."""
     query = f"INSERT INTO finding BY NAME SELECT $rule AS rule, * FROM (\n{rule.sql}\n)"
     try:
+        if not is_one_select(con, rule.sql):
+            raise RuleError(f"rule {rule.id}: must be one SELECT and nothing else")
         con.execute(query, {"rule": rule.id} | rule.params)
     except duckdb.Error as error:
         raise RuleError(f"rule {rule.id}: {str(error).strip()}") from error
@@ -119,6 +132,7 @@ def run_case(con: Connection, rule: Rule, case: dict[str, Any]) -> CaseResult:
         _give(con, table, rows)
     con.execute(sql_text("load", "case"))
     rebuild_derived(con)
+    seal(con)
     run_rule(con, rule)
     expected = [line.strip() for line in case["expect"].strip().splitlines()]
     columns = expected[0] if expected else "*"

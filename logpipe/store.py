@@ -237,10 +237,21 @@ def ask(con: Connection, sql: str, params: dict[str, Any] | None = None) -> list
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
-def user_query(con: Connection, sql: str) -> pl.DataFrame:
-    """Run a stranger's SQL, read-only and without access to files or network."""
+def seal(con: Connection) -> None:
+    """Take away the way to files and network, for good, before a stranger's SQL runs."""
     con.execute("SET enable_external_access = false")
     con.execute("SET lock_configuration = true")
+
+
+def is_one_select(con: Connection, sql: str) -> bool:
+    """Return whether a text is a single SELECT; raises duckdb.Error where it is no SQL."""
+    statements = con.extract_statements(sql)
+    return len(statements) == 1 and statements[0].type == duckdb.StatementType.SELECT
+
+
+def user_query(con: Connection, sql: str) -> pl.DataFrame:
+    """Run a stranger's SQL, read-only and without access to files or network."""
+    seal(con)
     try:
         relation = con.sql(sql)
         if relation is None:

@@ -6,7 +6,8 @@ import pytest
 
 from logpipe.analyze import run_all_cases
 from logpipe.errors import RuleError
-from logpipe.rules import CaseResult, load_rules
+from logpipe.rules import CaseResult, load_rules, run_rules
+from logpipe.store import open_store
 
 CASES = Path(__file__).parent / "rules"
 RESULTS = run_all_cases(CASES, None)
@@ -62,7 +63,7 @@ def test_every_parameter_says_its_meaning_and_is_used() -> None:
 )
 def test_a_bad_header_is_told_with_its_file(tmp_path: Path, text: str, words: str) -> None:
     (tmp_path / "x.sql").write_text(text, encoding="utf-8")
-    with pytest.raises(RuleError, match="x.sql") as caught:
+    with pytest.raises(RuleError, match=r"x\.sql") as caught:
         load_rules(tmp_path)
     assert words in str(caught.value)
 
@@ -80,3 +81,20 @@ def test_a_rule_without_cases_fails_its_test(tmp_path: Path) -> None:
     (result,) = run_all_cases(tmp_path, tmp_path)
     assert result.problem is not None
     assert "no x.toml" in result.problem
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT content FROM read_text('/etc/hostname')",
+        "SELECT 1) ; DROP TABLE source ; SELECT (1",
+        "SELECT 1; DROP TABLE source",
+        "DELETE FROM source RETURNING path",
+    ],
+)
+def test_a_rule_can_neither_write_nor_reach_out(tmp_path: Path, sql: str) -> None:
+    (tmp_path / "x.sql").write_text(HEADER + sql, encoding="utf-8")
+    with open_store(tmp_path / "x.duckdb") as con:
+        with pytest.raises(RuleError, match="rule x"):
+            run_rules(con, load_rules(tmp_path))
+        assert con.execute("SELECT count(*) FROM source").fetchall() == [(0,)]

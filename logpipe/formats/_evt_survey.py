@@ -195,7 +195,7 @@ def _losses(log: Found, remains: Found, marks: Marks | None, stop: int) -> list[
     if marks and max(marks.begin, marks.end) > stop:
         end = max(marks.begin, marks.end)
         notes.append(
-            f"the file was cut: it is {stop} bytes long, but the log reaches to byte {end}"
+            f"lost: the file was cut: it is {stop} bytes long, but the log reaches to byte {end}"
         )
     notes += _missing(log.numbers, marks)
     if dead := sum(log.dead.values()):
@@ -230,7 +230,7 @@ def _missing(numbers: Sequence[int], marks: Marks | None) -> list[str]:
         total = sum(high - low + 1 for low, high in gaps)
         shown = ", ".join(f"{a} to {b}" if a < b else f"{a}" for a, b in gaps[:5])
         more = f" and {len(gaps) - 5} more gaps" if len(gaps) > 5 else ""  # noqa: PLR2004
-        notes.append(f"{total} of the log's records are missing: numbers {shown}{more}")
+        notes.append(f"lost: {total} of the log's records are missing: numbers {shown}{more}")
     if odd := len(numbers) - len(present):
         notes.append(f"{odd} records have a number outside {first} to {last}, or one used twice")
     return notes

@@ -1,4 +1,5 @@
--- Files of one host and table in the order they were written. One row: one source.
+-- Files with rows in the order of their first events, so that a log cut into daily files reads on.
+-- One row: one source.
 CREATE OR REPLACE TABLE source_order AS
 SELECT
     source_id,

@@ -6,8 +6,7 @@ WITH scm AS (  -- Service Control Manager, with the service's display name or ke
     SELECT
         e.source_id, e.record, e.ts, e.event_id, e.user_sid,
         coalesce(e.host, s.host) AS host,
-        -- 7036 names the service first; 7009 and 7011 put the time-out before it
-        CASE WHEN e.event_id IN (7009, 7011) THEN e.strings[2] ELSE e.strings[1] END AS display,
+        e.strings[1] AS display,
         e.strings[2] AS word,
         split_part(e.decoded, '/', 1) AS decoded_key,
         split_part(e.decoded, '/', 2) AS decoded_state

@@ -1,6 +1,6 @@
 -- Signs of a service start outside the Service Control Manager. One row: one witness.
--- Each is weak alone: a header block also opens with a new log file, a message-id counter can be
--- another product's. Table restart asks for two kinds, or joins them to a strong one.
+-- A header block or a message-id counter that began again is weak alone (a block also opens with a
+-- changed logging option): table restart asks for both. LOAD rows and mounted databases suffice.
 CREATE OR REPLACE TABLE weak_start AS
 WITH block AS (  -- a header block inside a log, not at its top: the SMTP service opened it anew
     SELECT s.host, 'SMTPSVC' AS service, b.ts, 'log header block' AS witness, b.source_id, b.record

@@ -95,6 +95,8 @@ CREATE OR REPLACE MACRO lp_extra(names, parts, known) AS
         )
     END;
 
--- Minutes and seconds as microseconds; a plain product would overflow 32-bit parameters.
+-- Minutes as microseconds; a plain product would overflow 32-bit parameters.
 CREATE OR REPLACE MACRO lp_minutes(n) AS CAST(n AS BIGINT) * 60000000;
+
+-- Seconds as microseconds, likewise.
 CREATE OR REPLACE MACRO lp_seconds(n) AS CAST(n AS BIGINT) * 1000000;

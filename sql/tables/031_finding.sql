@@ -1,9 +1,11 @@
 -- What a rule saw. One row: one dated fact with its place. A rule's SELECT gives these columns, all but rule.
 CREATE TABLE IF NOT EXISTS finding (
     rule         VARCHAR NOT NULL,    -- the rule's id; set by the runner
-    incident_key VARCHAR NOT NULL,    -- findings of one rule with one key are one incident; the same over the same facts
-    role         VARCHAR NOT NULL CHECK (role IN ('cause', 'symptom', 'sign', 'restart', 'release', 'context')),
-    severity     VARCHAR CHECK (severity IN ('info', 'low', 'medium', 'high', 'critical')),  -- NULL: the rule's
+    incident_key VARCHAR NOT NULL,    -- findings of one rule and host with one key are one incident; the same over the same facts
+    role         VARCHAR NOT NULL     -- its part in the incident: cause, symptom, sign, restart, release, context
+        CHECK (role IN ('cause', 'symptom', 'sign', 'restart', 'release', 'context')),
+    severity     VARCHAR              -- info, low, medium, high, critical; NULL: the rule's
+        CHECK (severity IN ('info', 'low', 'medium', 'high', 'critical')),
     ts           TIMESTAMP NOT NULL,  -- UTC, when it began
     ts_end       TIMESTAMP,           -- UTC, when it ended; NULL for a moment, or while it lasts
     ongoing      BOOLEAN,             -- true: still so at the end of the logs

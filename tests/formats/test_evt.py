@@ -205,7 +205,7 @@ def test_a_log_cut_at_seventy_percent_says_what_it_lost(tmp_path: Path) -> None:
     assert is_as_written(rows, some_records(rows.height))
     assert 60 < rows.height < 80
     assert any("the file was cut" in note for note in reading.notes)
-    lost = f"{100 - rows.height} of the log's records are missing: numbers {rows.height + 1} to 100"
+    lost = f"lost: {100 - rows.height} of the log's records are missing: numbers {rows.height + 1} to 100"
     assert lost in reading.notes
 
 
@@ -314,7 +314,7 @@ def test_a_damaged_record_is_kept_where_one_length_is_right_and_rejected_where_n
     [(position, reason, excerpt)] = reading.late_rejects
     assert (position, len(excerpt)) == (6, 200)
     assert reason.startswith(f"record at byte {at}: ")
-    assert "1 of the log's records are missing: numbers 6" in reading.notes
+    assert "lost: 1 of the log's records are missing: numbers 6" in reading.notes
 
 
 PARTS = {  # offset of a dword in the record, hostile value, note

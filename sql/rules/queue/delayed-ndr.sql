@@ -1,7 +1,7 @@
 /*
-title = "Non-delivery reports came late, or for mail that could have been delivered, on $host"
+title = "Mail on $host was returned late or without being tried"
 severity = "medium"
-summary = "$messages messages were returned after up to $longest_wait_h hours although their destination was reachable, or later than any working queue would have returned them."
+summary = "$messages messages came back after up to $longest_wait_h hours, not explained by their destination or later than expiry."
 needs = ["smtp_event or tracking_event", "windows_event (MSExchangeTransport 3028) for the status code"]
 why = "4.4.7 says only that a message grew too old. Ordinary expiry follows a remote host that failed all along, and is not reported here. These messages were not tried although other mail to the same domain went through (unexplained), or they were returned later than expiry plus one retry interval (overdue), which a working queue cannot do."
 todo = "Look up what was waiting and since when (table message), and whether a restart of the store or of the SMTP service ends it (incident idle-until-restart). Collect the version of exmime.dll (Exchange 2003 SP2) or aqueue.dll (Windows SMTP)."

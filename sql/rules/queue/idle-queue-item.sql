@@ -1,7 +1,7 @@
 /*
 title = "Messages lie idle in the queue of $host"
 severity = "medium"
-summary = "$messages messages waited with no attempt although one was due and other mail to the same domains went through, the longest $longest_wait_h hours; no restart freed them."
+summary = "$messages messages lay untried, up to $longest_wait_h hours, while other mail to the same domains went through."
 needs = ["smtp_event or tracking_event"]
 why = "Other mail to the same domain was delivered while these waited longer than a retry interval after it: the remote host was reachable, so an attempt was due and did not come."
 todo = "List the queue folder twice, at least one retry interval apart, before anything is restarted (formats: see docs/rules.md). Then restart the SMTP or transport service in a quiet hour and see whether the messages leave at once."

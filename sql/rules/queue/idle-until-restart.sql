@@ -1,7 +1,7 @@
 /*
 title = "Messages sat idle until $service was restarted"
 severity = "high"
-summary = "$messages messages waited in the queue with no attempt although one was due, the longest $longest_wait_h hours; all were sent or returned right after the restart."
+summary = "$messages messages lay untried in the queue, up to $longest_wait_h hours, until the restart set them free."
 needs = ["smtp_event or tracking_event", "windows_event (System log) for the restart"]
 why = "A working queue tries every message again at its retry interval and returns it at expiry. These messages were not tried while other mail to the same domains went through, and the restart released them together: the queue had lost them, not the remote hosts."
 todo = "Keep the logs and a listing of the queue folder from before the restart. Collect the versions of aqueue.dll (Windows SMTP) or exmime.dll (Exchange 2003) to match the known problems KB 934709, 941060 and 950757. Until it is fixed, watch the oldest age in the queue, and restart the service when mail is older than two retry intervals."
@@ -63,7 +63,7 @@ release AS (
             END
             || coalesce(f.recipient, 'unknown') || ', '
             || round((lp_us(f.gap_until) - lp_us(f.start_at)) / 60000000.0, 1) || ' min after the start' AS text,
-        CASE f.outcome WHEN 'returned' THEN 'returned' ELSE 'sent' END AS measure,
+        CASE f.outcome WHEN 'returned' THEN 'returned_recipients' ELSE 'sent_recipients' END AS measure,
         1.0 * count(*) OVER (PARTITION BY f.host, f.incident_key, f.outcome = 'returned') AS value,
         CAST(NULL AS VARCHAR) AS missing,
         coalesce(f.end_source_id, f.source_id) AS source_id,
