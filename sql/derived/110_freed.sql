@@ -41,7 +41,9 @@ chosen AS (
 ),
 
 proven AS (
-    SELECT host, log, start_at, count(DISTINCT message) AS messages
+    SELECT
+        host, log, start_at,
+        count(DISTINCT message) AS messages, count(DISTINCT recipient) AS recipients
     FROM chosen
     WHERE proof IS NOT NULL
     GROUP BY host, log, start_at
@@ -50,6 +52,7 @@ proven AS (
 SELECT
     c.*,
     p.messages AS proven_messages,
+    p.recipients AS proven_recipients,
     c.proof IS NOT NULL
         OR (NOT c.failing AND p.messages IS NOT NULL AND (c.others > 0 OR c.peers = 0 OR c.watched)) AS sure
 FROM chosen AS c

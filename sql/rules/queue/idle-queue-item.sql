@@ -9,7 +9,8 @@ references = ["KB 934709", "KB 950757"]
 
 [params]
 min_messages = 2     # messages on one host
-min_domains = 2      # domains they go to: one recipient's or domain's own trouble is not the queue's
+min_recipients = 2   # recipients they go to: a single full mailbox is not the queue's fault
+min_domains = 2      # domains they go to in 2007+ tracking, where a refused attempt leaves no row
 cluster_h = 96       # hours between two such waits that still make one incident
 edge_h = 6           # hours of silence in the log within a wait that hide what happened
 */
@@ -46,7 +47,8 @@ numbered AS (
 ),
 
 sized AS (
-    SELECT host, log, cluster_no, min(entered) AS began, count(DISTINCT message) AS messages, count(DISTINCT domain) AS domains
+    SELECT host, log, cluster_no, min(entered) AS began, count(DISTINCT message) AS messages, count(DISTINCT domain) AS domains,
+        count(DISTINCT recipient) AS recipients
     FROM numbered
     GROUP BY host, log, cluster_no
 )
@@ -69,4 +71,5 @@ SELECT
     n.source_id, n.record
 FROM numbered AS n
 JOIN sized AS z ON z.host = n.host AND z.log = n.log AND z.cluster_no = n.cluster_no
-WHERE z.messages >= $min_messages AND z.domains >= $min_domains
+WHERE z.messages >= $min_messages AND z.recipients >= $min_recipients
+  AND (z.domains >= $min_domains OR n.log <> 'tracking_2007')

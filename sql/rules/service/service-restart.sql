@@ -9,13 +9,43 @@ references = ["KB 196452"]
 
 [params]
 together_min = 15  # minutes within which services that restart make one incident
+loop_crashes = 3   # crashes of a service, from which on its restarts are the crash-loop rule's
+loop_min = 60      # minutes within which those crashes fall
 */
 
-WITH mail_restart AS (
-    SELECT *, coalesce(stop_at, start_at) AS began
-    FROM restart
+WITH crash AS (
+    SELECT
+        host, service, ts,
+        count(*) OVER (
+            PARTITION BY host, service ORDER BY lp_us(ts)
+            RANGE BETWEEN lp_minutes($loop_min) PRECEDING AND CURRENT ROW
+        ) AS before_count,
+        count(*) OVER (
+            PARTITION BY host, service ORDER BY lp_us(ts)
+            RANGE BETWEEN CURRENT ROW AND lp_minutes($loop_min) FOLLOWING
+        ) AS after_count
+    FROM service_event
+    WHERE state = 'crash'
+),
+
+looping AS (
+    SELECT host, service, ts
+    FROM crash
+    WHERE before_count >= $loop_crashes OR after_count >= $loop_crashes
+       OR before_count + after_count > $loop_crashes
+),
+
+mail_restart AS (
+    SELECT r.*, coalesce(r.stop_at, r.start_at) AS began
+    FROM restart AS r
     -- a first start without a stop before it is where the log begins, unless other logs witness it
-    WHERE mail AND NOT (kind = 'unknown' AND confidence = 'high' AND service <> 'host')
+    WHERE r.mail AND NOT (r.kind = 'unknown' AND r.confidence = 'high' AND r.service <> 'host')
+      AND NOT EXISTS (
+          SELECT 1
+          FROM looping AS l
+          WHERE l.host = r.host AND l.service = r.service AND r.kind = 'crash'
+            AND abs(lp_us(l.ts) - lp_us(coalesce(r.stop_at, r.start_at))) <= lp_minutes(15)
+      )
 ),
 
 spaced AS (
