@@ -15,8 +15,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from logpipe import __version__
 from logpipe.errors import LogpipeError, RuleError, StoreError
-from logpipe.ingest import Source, begin_run, find_files, ingest_file, settle_hosts
-from logpipe.model import Rule
+from logpipe.ingest import begin_run, ingest_file, settle_hosts
+from logpipe.model import Rule, Source
+from logpipe.offers import find_files
 from logpipe.report.html import render_html
 from logpipe.report.jsonfile import write_report
 from logpipe.report.text import clean

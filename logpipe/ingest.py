@@ -1,25 +1,24 @@
 """A folder of files in, rows in the store, and books that balance."""
 
-import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from logpipe import __version__
 from logpipe.archives import is_wrapped, unwrap
-from logpipe.errors import LogpipeError, UnreadableError
+from logpipe.errors import UnreadableError
 from logpipe.formats import all_formats
-from logpipe.formats._text import line_ends_at, utf8_head, whole_lines
-from logpipe.model import Batch, Format, Frame, Lines, Ndjson, Reading
+from logpipe.formats._text import ends_open, utf8_head
+from logpipe.model import Batch, Format, Frame, Lines, Ndjson, Reading, Source
+from logpipe.offers import Offer, shown_path
+from logpipe.overlap import Known, digests, drop_known, find_twin, known_prefix
 from logpipe.sqlfiles import sql_text
 from logpipe.store import (
-    DEDUPED,
     Connection,
     ask,
     count_books,
@@ -38,87 +37,6 @@ HINTS = (  # what a file is that logpipe does not read, by its first bytes
     (b"\xff\xd8\xff", "a picture"),
     (b"SQLite format 3", "a SQLite database"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One row of table source."""
-
-    source_id: int
-    path: str
-    run_id: int
-    sha256: str | None = None
-    bytes: int | None = None
-    format: str | None = None
-    generation: str | None = None
-    host: str | None = None
-    host_known_by: str | None = None
-    zone: str | None = None
-    zone_known_by: str | None = None
-    first_ts: object = None
-    last_ts: object = None
-    records: int = 0
-    rows: int = 0
-    duplicates: int = 0
-    rejects: int = 0
-    recovered: int = 0
-    status: str = "loaded"
-    note: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """One file found: its path, its size, and why it cannot be read, where that is known."""
-
-    path: Path
-    bytes: int
-    fault: str | None = None
-
-
-def find_files(inputs: Iterable[Path]) -> list[Offer]:
-    """Return every file below the inputs, shortest first, so that a growing log's older copy leads.
-
-    Links to folders are not followed (they may loop) but listed. Raises LogpipeError where an
-    input does not exist.
-    """
-    offers: dict[str, Offer] = {}
-    for given in inputs:
-        try:
-            there = given.exists()
-        except OSError as error:
-            raise LogpipeError(f"{given}: cannot be read: {error.strerror}") from error
-        if not there:
-            raise LogpipeError(f"{given}: no such file or folder; check the path")
-        for offer in _walk(given) if given.is_dir() else [_offer(given)]:
-            offers.setdefault(os.path.abspath(offer.path), offer)  # noqa: PTH100 - links stay links
-    return sorted(offers.values(), key=lambda offer: (offer.bytes, offer.path.as_posix()))
-
-
-def _walk(folder: Path) -> Iterator[Offer]:
-    failed: list[Offer] = []
-
-    def note(error: OSError) -> None:
-        failed.append(Offer(Path(error.filename), 0, f"folder cannot be read: {error.strerror}"))
-
-    for parent, folders, files in os.walk(folder, onerror=note):
-        here = Path(parent)
-        for name in files:
-            yield _offer(here / name)
-        for name in folders:
-            if (here / name).is_symlink():
-                why = "a link to a folder: not followed, give the folder itself"
-                yield Offer(here / name, 0, why)
-    yield from failed
-
-
-def _offer(path: Path) -> Offer:
-    try:
-        if not path.is_file():
-            what = "a link to nothing" if path.is_symlink() else "not a regular file"
-            return Offer(path, 0, f"{what}: not read")
-        return Offer(path, path.stat().st_size)
-    except OSError as error:
-        return Offer(path, 0, f"cannot be read: {error.strerror}")
 
 
 def identify(head: bytes) -> list[Format]:
@@ -154,11 +72,6 @@ def ingest_file(con: Connection, offer: Offer, run_id: int) -> Source:
     with transaction(con):  # what was loaded before the fault showed is rolled back
         source = Source(_source_id(con, path), path, run_id, bytes=size)
         return _enter(con, replace(source, status="failed", note=fault))
-
-
-def shown_path(path: Path) -> str:
-    """Return a path as text, / between folders; bytes that are no text become escapes."""
-    return path.as_posix().encode("utf-8", "backslashreplace").decode()
 
 
 def _source_id(con: Connection, path: str) -> int:
@@ -197,11 +110,11 @@ def _read(con: Connection, path: Path, source: Source, scratch: Path) -> Source:
         content, lost = unwrap(path, scratch)
     content = _plain(content, scratch)
     size = content.stat().st_size
-    digests = _digests(con, content, size)
-    source = replace(source, sha256=digests[size], bytes=size, note=lost)
+    sums = digests(con, content, size)
+    source = replace(source, sha256=sums[size], bytes=size, note=lost)
     if size == 0:
         return replace(source, status="unknown", note="empty file")
-    if twin := _twin(con, digests[size], source.path):
+    if twin := find_twin(con, sums[size], source.path):
         return twin if twin.path == source.path else _duplicate(source, twin)
     head = _head(content)
     claims = identify(head)
@@ -209,7 +122,7 @@ def _read(con: Connection, path: Path, source: Source, scratch: Path) -> Source:
         note = "; ".join(filter(None, [lost, _unclaimed(head, claims)]))
         return replace(source, status="unknown", note=note)
     (format_,) = claims
-    known = _known_prefix(con, format_, content, digests)
+    known = known_prefix(con, format_, content, sums)
     with format_.read(content, scratch) as reading:
         source = _load(con, reading, replace(source, format=format_.name), format_, known)
     return replace(source, status="partial") if lost else source
@@ -233,25 +146,6 @@ def _head(path: Path) -> bytes:
         return file.read(HEAD)
 
 
-def _digests(con: Connection, path: Path, size: int) -> dict[int, str]:
-    """Return the SHA-256 of the file, and of its beginnings as long as a known, shorter source."""
-    stops = {int(row["bytes"]) for row in ask(con, sql_text("load", "sizes"), {"size": size})}
-    digest, digests, done = hashlib.sha256(), {}, 0
-    with path.open("rb") as file:
-        for stop in sorted(stops | {size}):
-            while done < stop and (block := file.read(min(1 << 20, stop - done))):
-                digest.update(block)
-                done += len(block)
-            digests[stop] = digest.copy().hexdigest()
-    return digests
-
-
-def _twin(con: Connection, sha256: str, path: str) -> Source | None:
-    """Return the source that brought the same bytes, the one of the same path first."""
-    rows = ask(con, sql_text("load", "twin"), {"sha256": sha256, "path": path})
-    return Source(**rows[0]) if rows else None
-
-
 def _duplicate(source: Source, twin: Source) -> Source:
     """Describe a copy: every record of it is known."""
     return replace(
@@ -268,77 +162,6 @@ def _duplicate(source: Source, twin: Source) -> Source:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """How far a grown text log is in the store already."""
-
-    last_line: int = 0
-    records: int = 0
-    path: str | None = None
-
-
-def _known_prefix(
-    con: Connection, format_: Format, content: Path, digests: dict[int, str]
-) -> _Known:
-    """Find the longest known source that is the beginning of this text log, if there is one."""
-    if format_.table in DEDUPED:
-        return _Known()
-    shorter = ask(con, sql_text("load", "shorter"), {"size": max(digests), "format": format_.name})
-    for row in shorter:  # the longest first
-        if row["sha256"] != digests[row["bytes"]]:
-            continue
-        whole, half = whole_lines(content, row["bytes"])
-        if half and _take_back(con, format_, row, whole + 1, content):
-            return _Known(whole, row["records"] - 1, row["path"])
-        return _Known(whole + half, row["records"], row["path"])
-    return _Known()
-
-
-def _take_back(
-    con: Connection, format_: Format, known: dict[str, Any], line: int, content: Path
-) -> bool:
-    """Return whether the last line of a known source, half written then, is to be read now.
-
-    A half line that was refused is; one that was taken for a whole record is taken back.
-    """
-    if known["last_refused"] == line:
-        return True
-    if line_ends_at(content, known["bytes"]):
-        return False
-    taken = con.execute(
-        f"DELETE FROM {format_.table} WHERE source_id = $source_id AND record = $line RETURNING 1",
-        {"source_id": known["source_id"], "line": line},
-    ).fetchall()
-    if taken:
-        con.execute(sql_text("load", "taken_back"), {"source_id": known["source_id"]})
-    return bool(taken)
-
-
-def _longer(con: Connection, source: Source, table: str, half: int) -> tuple[str, int] | None:
-    """Take out the rows of a text log where a source known already holds them all, line by line.
-
-    That is an older copy of a log that grew. Returns the other's path and how many records those
-    were. ``half`` is the last line's number where it has no line end, else 0.
-    """
-    books = count_books(con, table, source.source_id)
-    mine = {"source_id": source.source_id}
-    times = {"first_ts": books.first_ts, "last_ts": books.last_ts, "format": source.format}
-    for row in ask(con, sql_text("load", "longer"), mine | times):
-        pair = mine | {"table": table, "longer": row["source_id"], "half": half}
-        if not ask(con, sql_text("load", "beyond"), pair):
-            for name in (table, "header_block"):
-                con.execute(f"DELETE FROM {name} WHERE source_id = $source_id", mine)
-            return row["path"], books.rows
-    return None
-
-
-def _is_open(path: Path) -> bool:
-    """Return whether a text ends without a line end: its last line may be half written."""
-    with path.open("rb") as file:
-        file.seek(-2, os.SEEK_END)
-        return not file.read().strip(b"\0").endswith((b"\n", b"\r"))
-
-
 def _unclaimed(head: bytes, claims: list[Format]) -> str:
     """Say why a file was not read: who claimed it, or what it begins with."""
     if claims:
@@ -351,7 +174,7 @@ def _unclaimed(head: bytes, claims: list[Format]) -> str:
 
 
 def _load(
-    con: Connection, reading: Reading, source: Source, format_: Format, known: _Known
+    con: Connection, reading: Reading, source: Source, format_: Format, known: Known
 ) -> Source:
     """Load every batch of a reading, then draw the books from the table itself."""
     rejects, duplicates = 0, known.records
@@ -371,8 +194,8 @@ def _load(
         if isinstance(batch, Lines) and "block_line" in batch.segments.columns:
             _header_blocks(con, batch.segments, source.source_id, known.last_line)
         if isinstance(batch, Lines) and batch.segments.height:
-            half = batch.segments["last_line"].to_list()[-1] if _is_open(batch.path) else 0
-            if longer := _longer(con, source, format_.table, half):
+            half = batch.segments["last_line"].to_list()[-1] if ends_open(batch.path) else 0
+            if longer := drop_known(con, source, format_.table, half):
                 duplicates += longer[1]
                 notes.append(f"an older copy of {longer[0]}")
     rejects += _late_rejects(con, reading, source.source_id)

@@ -90,3 +90,29 @@ class Rule:
     references: tuple[str, ...]
     params: dict[str, int | float | str]
     sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One row of table source."""
+
+    source_id: int
+    path: str
+    run_id: int
+    sha256: str | None = None
+    bytes: int | None = None
+    format: str | None = None
+    generation: str | None = None
+    host: str | None = None
+    host_known_by: str | None = None
+    zone: str | None = None
+    zone_known_by: str | None = None
+    first_ts: object = None
+    last_ts: object = None
+    records: int = 0
+    rows: int = 0
+    duplicates: int = 0
+    rejects: int = 0
+    recovered: int = 0
+    status: str = "loaded"
+    note: str | None = None

@@ -17,8 +17,9 @@ import pytest
 from logpipe import archives, ingest
 from logpipe.errors import LogpipeError, UnreadableError
 from logpipe.formats import evt, smtpsvc_w3c
-from logpipe.ingest import Offer, Source, begin_run, find_files, ingest_file, settle_hosts
-from logpipe.model import Batch, Frame, Reading
+from logpipe.ingest import begin_run, ingest_file, settle_hosts
+from logpipe.model import Batch, Frame, Reading, Source
+from logpipe.offers import Offer, find_files
 from logpipe.store import Connection, ask, open_store, transaction
 from samples.generator.evt import EvtRecord, write_evt
 from samples.generator.evtx import EvtxRecord, write_evtx

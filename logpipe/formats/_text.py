@@ -6,6 +6,7 @@ that line *n* of the copy is always line *n* of the file.
 """
 
 import codecs
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -271,3 +272,10 @@ def _ansi(raw: bytes) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         return raw.decode("cp1252", "replace")
+
+
+def ends_open(path: Path) -> bool:
+    """Return whether a text ends without a line end: its last line may be half written."""
+    with path.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - 2))
+        return not file.read().strip(b"\0").endswith((b"\n", b"\r"))

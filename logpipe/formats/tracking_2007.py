@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from logpipe.formats._text import data_above, first_lines, survey, unique_names
+from logpipe.formats._text import data_above, ends_open, first_lines, survey, unique_names
 from logpipe.model import Format, Lines, Reading
 
 FIELDS_2007 = (
@@ -70,7 +70,7 @@ def read(path: Path, scratch: Path) -> Iterator[Reading]:
         else [],
         schema={"first_line": pl.UInt64, "last_line": pl.UInt64, "fields": pl.List(pl.String)},
         orient="row",
-    )
+    ).with_columns(half=pl.lit(text.lines if text.lines and ends_open(path) else 0, pl.UInt64))
     versions = (re.match(r"#version:\s*(\S+)", h, re.IGNORECASE) for _, h in text.headers)
     version = next((match.group(1) for match in versions if match), None)
     yield Reading(

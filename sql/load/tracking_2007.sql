@@ -1,8 +1,9 @@
 -- Exchange 2007 to SE tracking lines into tracking_event. Grain: one recipient of one data line.
--- Relations: line(record, text), segment(first_line, last_line, fields).
+-- Relations: line(record, text), segment(first_line, last_line, fields, half: number of a last line
+-- that has no line end, else 0).
 WITH place AS (
     SELECT
-        first_line, last_line, fields,
+        first_line, last_line, fields, half,
         list_position(fields, 'date-time') AS p_ts,
         list_position(fields, 'client-ip') AS p_client_ip,
         list_position(fields, 'client-hostname') AS p_client_host,
@@ -39,7 +40,7 @@ cell AS (
 
 named AS (
     SELECT
-        record, text, fields, f,
+        record, text, fields, f, half,
         try_cast(lp_unquote(f[p_ts]) AS TIMESTAMP) AS ts,
         upper(lp_unquote(f[p_event])) AS event_id,
         lp_unquote(f[p_server_host]) AS server_host,
@@ -64,7 +65,7 @@ told AS (
 
 worded AS (  -- one row per recipient; what is as long as the line is not carried along
     SELECT
-        * EXCLUDE (text, fields, f, status, info, recipient_list, statuses),
+        * EXCLUDE (text, fields, f, half, status, info, recipient_list, statuses),
         unnest(recipient_list) AS recipient,
         generate_subscripts(recipient_list, 1) AS recipient_no,
         unnest(
@@ -87,6 +88,9 @@ worded AS (  -- one row per recipient; what is as long as the line is not carrie
             WHEN lp_spoiled(text) IS NOT NULL THEN lp_spoiled(text)
             WHEN fields IS NULL THEN 'no #Fields governs this line'
             WHEN lp_csv_open(text) THEN 'a quote is never closed'
+            -- a short line may have empty values at its end, but not where its own end is missing
+            WHEN record = half AND array_length(f) < array_length(fields)
+            THEN 'cut short: ' || array_length(f) || ' of ' || array_length(fields) || ' fields'
             WHEN ts IS NULL OR ts NOT BETWEEN TIMESTAMP '1980-01-01' AND TIMESTAMP '2200-01-01'
             THEN 'no readable date and time'
             WHEN array_length(recipient_list) > 65535 THEN 'more than 65,535 recipients'

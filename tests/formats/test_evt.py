@@ -205,7 +205,8 @@ def test_a_log_cut_at_seventy_percent_says_what_it_lost(tmp_path: Path) -> None:
     assert is_as_written(rows, some_records(rows.height))
     assert 60 < rows.height < 80
     assert any("the file was cut" in note for note in reading.notes)
-    lost = f"lost: {100 - rows.height} of the log's records are missing: numbers {rows.height + 1} to 100"
+    missing = 100 - rows.height
+    lost = f"lost: {missing} of the log's records are missing: numbers {rows.height + 1} to 100"
     assert lost in reading.notes
 
 

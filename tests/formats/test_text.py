@@ -10,7 +10,9 @@ import pytest
 
 from logpipe.formats import _text
 from logpipe.formats._text import Text, line_ends_at, survey, unique_names, whole_lines
-from logpipe.ingest import Offer, Source, ingest_file
+from logpipe.ingest import ingest_file
+from logpipe.model import Source
+from logpipe.offers import Offer
 from logpipe.store import Connection, ask, open_store
 
 MAX_SECONDS = 10

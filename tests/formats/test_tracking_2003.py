@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from logpipe.formats.tracking_2003 import FORMAT
-from logpipe.ingest import Offer, Source, ingest_file
+from logpipe.ingest import ingest_file
+from logpipe.model import Source
+from logpipe.offers import Offer
 from logpipe.store import Connection, ask, open_store
 
 COLUMNS = (

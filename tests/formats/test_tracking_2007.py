@@ -17,7 +17,9 @@ from logpipe.formats.tracking_2007 import (
     FIELDS_2016,
     FORMAT,
 )
-from logpipe.ingest import Offer, Source, ingest_file
+from logpipe.ingest import ingest_file
+from logpipe.model import Source
+from logpipe.offers import Offer
 from logpipe.store import Connection, ask, open_store
 
 CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus"
@@ -415,3 +417,17 @@ def test_real_logs_give_the_same_rows_however_they_were_copied(
         assert source.rows == len(lines) - (kind == "cut")  # cut inside a quote
         con.execute("DELETE FROM source")
         con.execute("DELETE FROM tracking_event")
+
+
+def test_a_half_written_last_line_is_refused_not_padded(con: Connection, tmp_path: Path) -> None:
+    log = tmp_path / "half.log"
+    row = "2009-02-03T00:10:00.100Z,,,,HUB1,,,SMTP,"
+    log.write_text(
+        "#Fields: " + ",".join(FIELDS_2007) + "\r\n" + row + "RECEIVE,77\r\n" + row + "RECEI"
+    )
+    source = ingest_file(con, Offer(log, log.stat().st_size), 1)
+    assert (source.rows, source.rejects, source.status) == (1, 1, "partial")
+    (reject,) = ask(
+        con, "SELECT record, reason FROM reject WHERE source_id = $id", {"id": source.source_id}
+    )
+    assert reject == {"record": 3, "reason": "cut short: 9 of 21 fields"}

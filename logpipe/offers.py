@@ -1,0 +1,68 @@
+"""The files below the inputs, in the order they are to be read."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from logpipe.errors import LogpipeError
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One file found: its path, its size, and why it cannot be read, where that is known."""
+
+    path: Path
+    bytes: int
+    fault: str | None = None
+
+
+def find_files(inputs: Iterable[Path]) -> list[Offer]:
+    """Return every file below the inputs, shortest first, so that a growing log's older copy leads.
+
+    Links to folders are not followed (they may loop) but listed. Raises LogpipeError where an
+    input does not exist.
+    """
+    offers: dict[str, Offer] = {}
+    for given in inputs:
+        try:
+            there = given.exists()
+        except OSError as error:
+            raise LogpipeError(f"{given}: cannot be read: {error.strerror}") from error
+        if not there:
+            raise LogpipeError(f"{given}: no such file or folder; check the path")
+        for offer in _walk(given) if given.is_dir() else [_offer(given)]:
+            offers.setdefault(os.path.abspath(offer.path), offer)  # noqa: PTH100 - links stay links
+    return sorted(offers.values(), key=lambda offer: (offer.bytes, offer.path.as_posix()))
+
+
+def _walk(folder: Path) -> Iterator[Offer]:
+    failed: list[Offer] = []
+
+    def note(error: OSError) -> None:
+        failed.append(Offer(Path(error.filename), 0, f"folder cannot be read: {error.strerror}"))
+
+    for parent, folders, files in os.walk(folder, onerror=note):
+        here = Path(parent)
+        for name in files:
+            yield _offer(here / name)
+        for name in folders:
+            if (here / name).is_symlink():
+                why = "a link to a folder: not followed, give the folder itself"
+                yield Offer(here / name, 0, why)
+    yield from failed
+
+
+def _offer(path: Path) -> Offer:
+    try:
+        if not path.is_file():
+            what = "a link to nothing" if path.is_symlink() else "not a regular file"
+            return Offer(path, 0, f"{what}: not read")
+        return Offer(path, path.stat().st_size)
+    except OSError as error:
+        return Offer(path, 0, f"cannot be read: {error.strerror}")
+
+
+def shown_path(path: Path) -> str:
+    """Return a path as text, / between folders; bytes that are no text become escapes."""
+    return path.as_posix().encode("utf-8", "backslashreplace").decode()

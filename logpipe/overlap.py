@@ -1,0 +1,96 @@
+"""What of a file is in the store already: copies, longer and shorter copies of a growing log.
+
+Event logs overlap record by record, which ``sql/dedupe`` knows; this is about whole files and about
+text logs, whose lines carry no number of their own.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from logpipe.formats._text import line_ends_at, whole_lines
+from logpipe.model import Format, Source
+from logpipe.sqlfiles import sql_text
+from logpipe.store import DEDUPED, Connection, ask, count_books
+
+
+def digests(con: Connection, path: Path, size: int) -> dict[int, str]:
+    """Return the SHA-256 of the file, and of its beginnings as long as a known, shorter source."""
+    stops = {int(row["bytes"]) for row in ask(con, sql_text("load", "sizes"), {"size": size})}
+    digest, sums, done = hashlib.sha256(), {}, 0
+    with path.open("rb") as file:
+        for stop in sorted(stops | {size}):
+            while done < stop and (block := file.read(min(1 << 20, stop - done))):
+                digest.update(block)
+                done += len(block)
+            sums[stop] = digest.copy().hexdigest()
+    return sums
+
+
+def find_twin(con: Connection, sha256: str, path: str) -> Source | None:
+    """Return the source that brought the same bytes, the one of the same path first."""
+    rows = ask(con, sql_text("load", "twin"), {"sha256": sha256, "path": path})
+    return Source(**rows[0]) if rows else None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """How far a grown text log is in the store already."""
+
+    last_line: int = 0
+    records: int = 0
+    path: str | None = None
+
+
+def known_prefix(con: Connection, format_: Format, content: Path, sums: dict[int, str]) -> Known:
+    """Find the longest known source that is the beginning of this text log, if there is one."""
+    if format_.table in DEDUPED:
+        return Known()
+    shorter = ask(con, sql_text("load", "shorter"), {"size": max(sums), "format": format_.name})
+    for row in shorter:  # the longest first
+        if row["sha256"] != sums[row["bytes"]]:
+            continue
+        whole, half = whole_lines(content, row["bytes"])
+        if half and _take_back(con, format_, row, whole + 1, content):
+            return Known(whole, row["records"] - 1, row["path"])
+        return Known(whole + half, row["records"], row["path"])
+    return Known()
+
+
+def _take_back(
+    con: Connection, format_: Format, known: dict[str, Any], line: int, content: Path
+) -> bool:
+    """Return whether the last line of a known source, half written then, is to be read now.
+
+    A half line that was refused is; one that was taken for a whole record is taken back.
+    """
+    if known["last_refused"] == line:
+        return True
+    if line_ends_at(content, known["bytes"]):
+        return False
+    taken = con.execute(
+        f"DELETE FROM {format_.table} WHERE source_id = $source_id AND record = $line RETURNING 1",
+        {"source_id": known["source_id"], "line": line},
+    ).fetchall()
+    if taken:
+        con.execute(sql_text("load", "taken_back"), {"source_id": known["source_id"]})
+    return bool(taken)
+
+
+def drop_known(con: Connection, source: Source, table: str, half: int) -> tuple[str, int] | None:
+    """Take out the rows of a text log where a source known already holds them all, line by line.
+
+    That is an older copy of a log that grew. Returns the other's path and how many records those
+    were. ``half`` is the last line's number where it has no line end, else 0.
+    """
+    books = count_books(con, table, source.source_id)
+    mine = {"source_id": source.source_id}
+    times = {"first_ts": books.first_ts, "last_ts": books.last_ts, "format": source.format}
+    for row in ask(con, sql_text("load", "longer"), mine | times):
+        pair = mine | {"table": table, "longer": row["source_id"], "half": half}
+        if not ask(con, sql_text("load", "beyond"), pair):
+            for name in (table, "header_block"):
+                con.execute(f"DELETE FROM {name} WHERE source_id = $source_id", mine)
+            return row["path"], books.rows
+    return None
