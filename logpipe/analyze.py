@@ -1,5 +1,6 @@
 """From inputs to a store, and from a store to the outputs: what the commands are made of."""
 
+import json
 import os
 import sys
 import tempfile
@@ -14,8 +15,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from logpipe import __version__
-from logpipe.errors import LogpipeError, RuleError, StoreError
-from logpipe.ingest import begin_run, ingest_file, settle_hosts
+from logpipe.errors import LogpipeError, RuleError
+from logpipe.ingest import begin_run, ingest_file, settle
 from logpipe.model import Rule, Source
 from logpipe.offers import find_files
 from logpipe.report.html import render_html
@@ -46,7 +47,7 @@ def ingest(con: Connection, inputs: list[Path], *, avoid: Iterable[Path] = ()) -
             progress.update(task, description=clean(offer.path.name)[:40])
             sources.append(ingest_file(con, offer, run_id))
             progress.advance(task)
-    settle_hosts(con)
+    settle(con)
     return sources
 
 
@@ -83,11 +84,10 @@ def check_out(out: Path, *, force: bool) -> None:
 
 
 def _is_ours(out: Path) -> bool:
-    """Return whether an earlier run wrote this folder: its store opens as one."""
+    """Return whether a run of logpipe, of any version, wrote this folder: its report says so."""
     try:
-        with open_store(out / "logpipe.duckdb", read_only=True):
-            return True
-    except StoreError:
+        return "logpipe" in json.loads((out / "report.json").read_bytes())
+    except (OSError, ValueError):
         return False
 
 

@@ -213,7 +213,12 @@ def _load(
     lossy = rejects > 0 or not balanced or any(note.startswith("lost") for note in notes if note)
     return replace(
         source,
-        generation=reading.generation,
+        generation=reading.generation or format_.generation,
+        generation_known_by="header"
+        if reading.generation
+        else "format"
+        if format_.generation
+        else None,
         host=host,
         host_known_by=(reading.host_known_by or "content") if host else None,
         zone=reading.zone,
@@ -266,7 +271,8 @@ def _header_blocks(con: Connection, segments: pl.DataFrame, source_id: int, skip
     insert(con, "header_block", blocks)
 
 
-def settle_hosts(con: Connection) -> None:
-    """Give logs that do not name their host the one that all others of their folder name."""
+def settle(con: Connection) -> None:
+    """Complete what a file alone does not tell: hosts by neighbours, generations by events."""
     with transaction(con):
         con.execute(sql_text("load", "neighbours"))
+        con.execute(sql_text("load", "generations"))

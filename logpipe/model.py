@@ -74,6 +74,7 @@ class Format:
     table: str
     sniff: Callable[[bytes], bool]
     read: Callable[[Path, Path], AbstractContextManager[Reading]]
+    generation: str | None = None  # what of the product's generation the format itself tells
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ class Source:
     bytes: int | None = None
     format: str | None = None
     generation: str | None = None
+    generation_known_by: str | None = None
     host: str | None = None
     host_known_by: str | None = None
     zone: str | None = None

@@ -4,7 +4,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ import duckdb
 import polars as pl
 
 from logpipe.errors import LogpipeError, QueryError, StoreError
-from logpipe.model import Batch, Frame, Lines, Ndjson
+from logpipe.model import Batch, Frame, Lines, Ndjson, Source
 from logpipe.sqlfiles import sql_files, sql_text
 
 Connection = duckdb.DuckDBPyConnection
@@ -91,6 +91,16 @@ def _attach(con: Connection, path: Path, *, read_only: bool) -> None:
         raise StoreError(f"{path}: a DuckDB file, but not a logpipe store; name another one")
     if not names and read_only:
         raise StoreError(f"{path}: an empty DuckDB file; run 'logpipe ingest' first")
+    columns = {
+        row["name"]
+        for row in ask(
+            con, "SELECT column_name AS name FROM duckdb_columns() WHERE table_name = 'source'"
+        )
+    }
+    if columns and columns != {field.name for field in fields(Source)}:
+        raise StoreError(
+            f"{path}: made by another version of logpipe; load the logs into a new one"
+        )
     if not read_only:
         with transaction(con):
             for folder in SCHEMA:

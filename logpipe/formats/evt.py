@@ -280,4 +280,11 @@ def _note() -> pl.Expr:
     return pl.when(notes != "").then(notes)
 
 
-FORMAT = Format("evt", "Windows event log (NT to Server 2003)", "windows_event", sniff, read)
+FORMAT = Format(
+    "evt",
+    "Windows event log (NT to Server 2003)",
+    table="windows_event",
+    generation="Windows NT to Server 2003",
+    sniff=sniff,
+    read=read,
+)

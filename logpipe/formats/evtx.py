@@ -43,7 +43,6 @@ def read(path: Path, scratch: Path) -> Iterator[Reading]:
             load="evtx",
             records=sum(chunk.records for chunk in chunks),
             batches=batches,
-            generation="EVTX",
             notes=(*notes(header, chunks), *second_opinion(data, header)),
             late_rejects=rejects,
             late_notes=late_notes,
@@ -81,5 +80,10 @@ def _batches(
 
 
 FORMAT = Format(
-    "evtx", "Windows event log (Vista and later)", table="windows_event", sniff=sniff, read=read
+    "evtx",
+    "Windows event log (Vista and later)",
+    table="windows_event",
+    generation="Windows Vista or later",
+    sniff=sniff,
+    read=read,
 )

@@ -182,4 +182,11 @@ def _days(
     return days
 
 
-FORMAT = Format("smtpsvc_w3c", "SMTP service log (W3C)", table="smtp_event", sniff=sniff, read=read)
+FORMAT = Format(
+    "smtpsvc_w3c",
+    "SMTP service log (W3C)",
+    table="smtp_event",
+    generation="IIS SMTP service",
+    sniff=sniff,
+    read=read,
+)

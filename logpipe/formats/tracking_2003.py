@@ -74,6 +74,7 @@ FORMAT = Format(
     "tracking_2003",
     "Message tracking log, Exchange 2000/2003",
     table="tracking_event",
+    generation="Exchange 2000 or 2003",
     sniff=sniff,
     read=read,
 )

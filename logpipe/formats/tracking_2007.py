@@ -119,6 +119,7 @@ FORMAT = Format(
     "tracking_2007",
     "Message tracking log, Exchange 2007 to Subscription Edition",
     table="tracking_event",
+    generation="Exchange 2007 or later",
     sniff=sniff,
     read=read,
 )

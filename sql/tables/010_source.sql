@@ -6,6 +6,7 @@ CREATE TABLE IF NOT EXISTS source (
     bytes         BIGINT,               -- size of the unwrapped content
     format        VARCHAR,              -- name of the format that claimed it; NULL where none did
     generation    VARCHAR,              -- product and version as the file tells it
+    generation_known_by VARCHAR,        -- header, event 6009, or format (all that the format itself says)
     host          VARCHAR,              -- short upper-case name of the host that wrote it
     host_known_by VARCHAR,              -- content, neighbours (all other logs of that folder agree), or NULL
     zone          VARCHAR,              -- zone of the times in the file

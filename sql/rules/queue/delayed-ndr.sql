@@ -14,7 +14,7 @@ edge_h = 20        # hours of silence in the log within a wait that hide what ha
 */
 
 WITH report AS (  -- messages returned at or after expiry
-    SELECT m.*, p.expire_h, p.early_h, p.retry_min
+    SELECT m.*, p.expire_h, p.early_h, p.retry_min, p.slack_min
     FROM message AS m
     JOIN retry_policy AS p ON p.log = m.log
     WHERE m.outcome = 'returned' AND m.entry_seen
@@ -27,6 +27,10 @@ judged AS (
         CASE
             WHEN i.silent_h > $edge_h THEN 'unknown'
             WHEN r.wait_h > r.expire_h + r.retry_min / 60.0 THEN 'overdue'
+            -- 2013 and later name the last attempt: one shortly before the return says it was tried
+            WHEN r.log = 'tracking_2007' AND i.gap_until < r.ended
+                 AND lp_us(r.ended) - lp_us(i.gap_until) <= lp_minutes(r.retry_min + r.slack_min)
+            THEN 'ordinary'
             WHEN i.proof = 'overtaken' THEN 'unexplained'
             -- tried again and again, or known to fail: ordinary expiry
             WHEN i.message IS NULL OR i.failing THEN 'ordinary'
@@ -116,7 +120,11 @@ SELECT
         END AS text,
     'longest_wait_h' AS measure,
     round(n.wait_h, 1) AS value,
-    CASE WHEN n.judgement = 'unknown' THEN 'SMTP protocol log and System event log of ' || n.host || ' over the wait' END AS missing,
+    CASE
+        WHEN n.judgement <> 'unknown' THEN NULL
+        WHEN n.log = 'tracking_2007' THEN 'connectivity log and SMTP send log of ' || n.host || ' over the wait'
+        ELSE 'SMTP protocol log and System event log of ' || n.host || ' over the wait'
+    END AS missing,
     coalesce(n.end_source_id, n.source_id) AS source_id,
     coalesce(n.end_record, n.record) AS record
 FROM numbered AS n
