@@ -2,12 +2,20 @@
 WITH place AS (  -- where each wanted field stands, one row per segment
     SELECT
         first_line, last_line, fields, day,
+        lp_positions(fields, [
+            'date', 'time', 'c-ip', 'cs-username', 's-sitename', 's-computername', 's-ip',
+            's-port', 'cs-method', 'cs-uri-query', 'sc-status', 'sc-win32-status', 'sc-bytes',
+            'cs-bytes', 'time-taken', 'cs-version'
+        ]) AS rest,
         list_position(fields, 'date') AS p_date,
         list_position(fields, 'time') AS p_time,
         list_position(fields, 'c-ip') AS p_ip,
         list_position(fields, 'cs-username') AS p_user,
         list_position(fields, 's-sitename') AS p_site,
         list_position(fields, 's-computername') AS p_host,
+        list_position(fields, 's-ip') AS p_local_ip,
+        list_position(fields, 's-port') AS p_local_port,
+        list_position(fields, 'cs-version') AS p_protocol,
         list_position(fields, 'cs-method') AS p_verb,
         list_position(fields, 'cs-uri-query') AS p_query,
         list_position(fields, 'cs-uri-stem') AS p_stem,
@@ -28,7 +36,7 @@ cell AS (  -- the line in pieces; a space inside a value is written as +
 
 named AS (
     SELECT
-        record, text, fields, f, p_user, p_status,
+        record, text, fields, f, rest, p_user, p_status,
         CASE
             WHEN p_date > 0 AND p_time > 0 THEN try_cast(f[p_date] || ' ' || f[p_time] AS TIMESTAMP)
             WHEN p_time > 0 THEN try_cast(CAST(day AS VARCHAR) || ' ' || f[p_time] AS TIMESTAMP)
@@ -38,6 +46,9 @@ named AS (
         lp_value(f[p_host]) AS host,
         lp_value(f[p_site]) AS site,
         lp_value(f[p_ip]) AS peer,
+        lp_value(f[p_local_ip]) AS local_ip,
+        try_cast(lp_value(f[p_local_port]) AS INTEGER) AS local_port,
+        lp_value(f[p_protocol]) AS protocol,
         lp_value(f[p_user]) AS username,
         upper(lp_value(f[p_verb])) AS verb,
         -- some services put the argument into the stem and leave the query out
@@ -93,10 +104,10 @@ SELECT
     bytes_in,
     bytes_out,
     duration_ms,
-    lp_extra(fields, f, [
-        'date', 'time', 'c-ip', 'cs-username', 's-sitename', 's-computername', 'cs-method',
-        'cs-uri-query', 'sc-status', 'sc-win32-status', 'sc-bytes', 'cs-bytes', 'time-taken'
-    ]) AS extra,
+    local_ip,
+    local_port,
+    protocol,
+    lp_extra(fields, f, rest) AS extra,
     CASE
         WHEN lp_spoiled(text) IS NOT NULL THEN lp_spoiled(text)
         WHEN fields IS NULL THEN 'no header block governs this line'

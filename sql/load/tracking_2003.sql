@@ -3,6 +3,12 @@
 WITH place AS (
     SELECT
         first_line, last_line, fields,
+        lp_positions(fields, [
+            'date', 'time', 'client-ip', 'client-hostname', 'partner-name', 'server-hostname',
+            'server-ip', 'recipient-address', 'event-id', 'msgid', 'recipient-report-status',
+            'total-bytes', 'number-recipients', 'origination-time', 'service-version',
+            'linked-msgid', 'message-subject', 'sender-address'
+        ]) AS rest,
         list_position(fields, 'date') AS p_date,
         list_position(fields, 'time') AS p_time,
         list_position(fields, 'client-ip') AS p_client_ip,
@@ -35,7 +41,7 @@ cell AS (
 
 named AS (
     SELECT
-        record, text, fields, f,
+        record, text, fields, f, rest,
         -- '2007-9-3' and '0:0:5 GMT', neither zero-padded
         try_cast(f[p_date] || ' ' || replace(f[p_time], ' GMT', '') AS TIMESTAMP) AS ts,
         lp_value(f[p_event]) AS event_id,
@@ -74,12 +80,7 @@ SELECT
     -- a date-time in real files, seconds in KB 246965: seconds are no time, and go to no column
     try_cast(replace(n.origin, ' GMT', '') AS TIMESTAMP) AS origin_ts,
     nullif(replace(lp_value(n.version), 'Version: ', ''), '') AS version,
-    lp_extra(n.fields, n.f, [
-        'date', 'time', 'client-ip', 'client-hostname', 'partner-name', 'server-hostname',
-        'server-ip', 'recipient-address', 'event-id', 'msgid', 'recipient-report-status',
-        'total-bytes', 'number-recipients', 'origination-time', 'service-version', 'linked-msgid',
-        'message-subject', 'sender-address'
-    ]) AS extra,
+    lp_extra(n.fields, n.f, n.rest) AS extra,
     CASE
         WHEN lp_spoiled(n.text) IS NOT NULL THEN lp_spoiled(n.text)
         WHEN n.fields IS NULL THEN 'no column line governs this line'

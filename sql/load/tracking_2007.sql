@@ -4,6 +4,13 @@
 WITH place AS (
     SELECT
         first_line, last_line, fields, half,
+        lp_positions(fields, [
+            'date-time', 'client-ip', 'client-hostname', 'server-ip', 'server-hostname',
+            'source-context', 'connector-id', 'source', 'event-id', 'internal-message-id',
+            'message-id', 'network-message-id', 'recipient-address', 'recipient-status',
+            'total-bytes', 'recipient-count', 'related-recipient-address', 'reference',
+            'message-subject', 'sender-address', 'return-path'
+        ]) AS rest,
         list_position(fields, 'date-time') AS p_ts,
         list_position(fields, 'client-ip') AS p_client_ip,
         list_position(fields, 'client-hostname') AS p_client_host,
@@ -40,7 +47,7 @@ cell AS (
 
 named AS (
     SELECT
-        record, text, fields, f, half,
+        record, text, fields, f, rest, half,
         try_cast(lp_unquote(f[p_ts]) AS TIMESTAMP) AS ts,
         upper(lp_unquote(f[p_event])) AS event_id,
         lp_unquote(f[p_server_host]) AS server_host,
@@ -65,7 +72,7 @@ told AS (
 
 worded AS (  -- one row per recipient; what is as long as the line is not carried along
     SELECT
-        * EXCLUDE (text, fields, f, half, status, info, recipient_list, statuses),
+        * EXCLUDE (text, fields, f, rest, half, status, info, recipient_list, statuses),
         unnest(recipient_list) AS recipient,
         generate_subscripts(recipient_list, 1) AS recipient_no,
         unnest(
@@ -77,13 +84,7 @@ worded AS (  -- one row per recipient; what is as long as the line is not carrie
         ) AS own_status,
         statuses IS NOT NULL AS status_split,
         try_cast(regexp_extract(info, '^([0-9T:.-]{19,})Z', 1) AS TIMESTAMP) AS origin_ts,
-        lp_extra(fields, f, [
-            'date-time', 'client-ip', 'client-hostname', 'server-ip', 'server-hostname',
-            'source-context', 'connector-id', 'source', 'event-id', 'internal-message-id', 'message-id',
-            'network-message-id', 'recipient-address', 'recipient-status', 'total-bytes',
-            'recipient-count', 'related-recipient-address', 'reference', 'message-subject',
-            'sender-address', 'return-path'
-        ]) AS extra,
+        lp_extra(fields, f, rest) AS extra,
         CASE
             WHEN lp_spoiled(text) IS NOT NULL THEN lp_spoiled(text)
             WHEN fields IS NULL THEN 'no #Fields governs this line'

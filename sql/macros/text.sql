@@ -74,22 +74,27 @@ CREATE OR REPLACE MACRO lp_unquote(v) AS
 CREATE OR REPLACE MACRO lp_csv_open(line) AS
     contains(line, '"') AND (length(line) - length(replace(line, '"', ''))) % 2 = 1;
 
--- The values of a split line that no column takes, by field name; surplus values as +1, +2.
--- Empty values and dashes are left out; NULL where nothing is left.
-CREATE OR REPLACE MACRO lp_extra(names, parts, known) AS
+-- Where the fields stand that no column takes: once a header block, not once a line.
+CREATE OR REPLACE MACRO lp_positions(names, known) AS
+    list_filter(range(1, len(names) + 1), LAMBDA i: NOT list_contains(known, names[i]));
+
+-- The values of a split line at these positions, by field name, and surplus values as +1, +2.
+-- Empty values and dashes are left out; NULL where nothing is left, which is the common line.
+CREATE OR REPLACE MACRO lp_extra(names, parts, positions) AS
     CASE
-        WHEN len(list_filter(names, LAMBDA n: NOT list_contains(known, n))) = 0 AND len(parts) <= len(names)
+        WHEN len(parts) <= len(names)
+             AND len(list_filter(positions, LAMBDA i: coalesce(parts[i], '') NOT IN ('', '-'))) = 0
         THEN NULL
         ELSE nullif(
             map_from_entries(list_filter(
                 list_transform(
-                    parts,
-                    LAMBDA v, i: {
+                    list_concat(positions, range(len(names) + 1, len(parts) + 1)),
+                    LAMBDA i: {
                         'k': CASE WHEN i <= len(names) THEN names[i] ELSE '+' || (i - len(names)) END,
-                        'v': lp_unquote(v)
+                        'v': lp_unquote(parts[i])
                     }
                 ),
-                LAMBDA e: lp_value(e.v) IS NOT NULL AND NOT list_contains(known, e.k)
+                LAMBDA e: lp_value(e.v) IS NOT NULL
             )),
             MAP {}
         )

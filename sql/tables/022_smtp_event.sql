@@ -19,5 +19,8 @@ CREATE TABLE IF NOT EXISTS smtp_event (
     bytes_in    BIGINT,             -- cs-bytes
     bytes_out   BIGINT,             -- sc-bytes
     duration_ms BIGINT,             -- time-taken
+    local_ip    VARCHAR,            -- s-ip: this server's address
+    local_port  INTEGER,            -- s-port: 0 inbound, 25 outbound
+    protocol    VARCHAR,            -- cs-version: SMTP
     extra       MAP(VARCHAR, VARCHAR)  -- every other non-empty value by its field name; surplus values as +1, +2
 );

@@ -100,7 +100,7 @@ def test_inbound_and_outbound_rows_are_told_apart_and_read(con: Connection, tmp_
     assert data["message_id"] == "GW1aBcDeFgHiJkL00001e05@gw1.corp.example"
     assert (data["bytes_in"], data["bytes_out"], data["duration_ms"]) == (2413, 132, 531)
     assert (data["host"], data["site"], data["peer"]) == ("GW1", "SMTPSVC1", "192.0.2.10")
-    assert data["extra"] == {"s-ip": "192.0.2.1", "s-port": "0"}
+    assert (data["local_ip"], data["local_port"], data["extra"]) == ("192.0.2.1", 0, None)
     assert rows(con, "win32")[5] == (1015,)
 
 

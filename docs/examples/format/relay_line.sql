@@ -26,7 +26,7 @@ SELECT
     lower(lp_value(f[4])) AS sender,
     lower(lp_value(f[5])) AS recipient,
     try_cast(lp_value(f[6]) AS BIGINT) AS bytes,
-    lp_extra(fields, f, ['time', 'event', 'msgid', 'from', 'to', 'bytes']) AS extra,
+    lp_extra(fields, f, lp_positions(fields, ['time', 'event', 'msgid', 'from', 'to', 'bytes'])) AS extra,
     CASE
         WHEN lp_spoiled(text) IS NOT NULL THEN lp_spoiled(text)
         WHEN array_length(f) < 6 THEN 'cut short: ' || array_length(f) || ' of 6 fields'
