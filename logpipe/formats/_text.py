@@ -93,8 +93,11 @@ def unique_names(names: list[str]) -> list[str]:
     """Return field names as keys of a map: a name that came before gets its place added."""
     unique: dict[str, None] = {}
     for place, name in enumerate(names, 1):
-        taken = name in unique or re.fullmatch(r"\+\d+", name)  # +1 is the first surplus value
-        unique[f"{name} (field {place})" if taken else name] = None
+        own = name
+        # +1 is the first surplus value
+        while own in unique or re.fullmatch(r"\+\d+", own):
+            own += f" (field {place})"
+        unique[own] = None
     return list(unique)
 
 

@@ -8,7 +8,7 @@ service opens the file anew. Format reference: IIS 6.0 SDK, "W3C Extended Log Fi
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -88,6 +88,8 @@ def read(path: Path, scratch: Path) -> Iterator[Reading]:
     )
 
 
+# first header line (0: none), first and last data line, fields, #Date, #Software
+Block = tuple[int, int, int, list[str], datetime | None, str | None]
 Segment = tuple[int, int, list[str], date | None, int | None, datetime | None, str | None]
 
 
@@ -95,7 +97,7 @@ def _segments(text: Text) -> tuple[list[Segment], list[str]]:
     """Cut the file at its header blocks; a block without #Fields keeps the fields before it."""
     notes: list[str] = []
     fields: list[str] = []
-    blocks: list[tuple[int, int, list[str], datetime | None, str | None]] = []
+    heads: list[tuple[int, int, list[str], datetime | None, str | None]] = []
     stamp: datetime | None = None
     software: str | None = None
     for number, (line, header) in enumerate(text.headers):
@@ -109,16 +111,20 @@ def _segments(text: Text) -> tuple[list[Segment], list[str]]:
                 fields = unique_names(value.split())
         if number + 1 == len(text.headers) or text.headers[number + 1][0] != line + 1:
             start = _block_start(text.headers, number)
-            blocks.append((start, line + 1, fields, stamp, software))
-    if text.records and (not blocks or blocks[0][0] > 1):
+            heads.append((start, line + 1, fields, stamp, software))
+    if text.records and (not heads or heads[0][0] > 1):
         notes.append("no header above the first lines: the full field set is assumed there")
-        blocks.insert(0, (0, 1, FULL, None, None))
+        heads.insert(0, (0, 1, FULL, None, None))
+    ends = [start - 1 for start, *_ in heads[1:]] + [text.lines]
+    blocks = [
+        # a header block that never named its fields has all of them
+        (start, first, last, names or FULL, ts, made_by)
+        for (start, first, names, ts, made_by), last in zip(heads, ends, strict=True)
+    ]
+    midnights = _midnights(text.path, blocks)
     segments: list[Segment] = []
-    for number, (start, first, names, ts, made_by) in enumerate(blocks):
-        last = blocks[number + 1][0] - 1 if number + 1 < len(blocks) else text.lines
-        if not names:
-            names = FULL  # noqa: PLW2901 - a header block that never named its fields
-        days = _days(text.path, first, last, names, ts)
+    for number, (start, first, last, names, ts, made_by) in enumerate(blocks):
+        days = midnights.get(number, [(first, ts.date() if ts else None)])
         block = (start, ts) if start else (None, None)
         for at, (begin, day) in enumerate(days):
             end = days[at + 1][0] - 1 if at + 1 < len(days) else last
@@ -142,44 +148,52 @@ def _stamp(value: str) -> datetime | None:
         return None
 
 
-def _days(
-    path: Path, first: int, last: int, fields: list[str], ts: datetime | None
-) -> list[tuple[int, date | None]]:
-    """Return where each day begins in a block: one day where rows carry a date of their own."""
-    if ts is None:
-        return [(first, None)]
-    if "date" in fields or "time" not in fields or last < first:
-        return [(first, ts.date())]
+def _midnights(path: Path, blocks: list[Block]) -> dict[int, list[tuple[int, date | None]]]:
+    """Return, for blocks whose rows carry no date, where each day begins; one reading for all."""
+    wanted = pl.DataFrame(
+        [
+            (first, last, number, fields.index("time"), timedelta(hours=ts.hour, minutes=ts.minute))
+            for number, (_, first, last, fields, ts, _) in enumerate(blocks)
+            if ts and "date" not in fields and "time" in fields and first <= last
+        ],
+        schema={
+            "line": pl.UInt64, "last": pl.UInt64, "block": pl.Int64, "at": pl.Int64,
+            "since": pl.Duration("us"),
+        },
+        orient="row",
+    )  # fmt: skip
+    days: dict[int, list[tuple[int, date | None]]] = {}
+    for at in wanted["at"].unique().sort().to_list():
+        for line, change, number in _jumps(path, wanted.filter(pl.col("at") == at), at):
+            _, first, _, _, ts, _ = blocks[number]
+            known = days.setdefault(number, [(first, ts.date() if ts else None)])
+            step = 1 if change < timedelta() else -1
+            # back only from a day begun here: a row from before midnight, written late
+            day = known[-1][1]
+            if day and (step == 1 or len(known) > 1) and MINYEAR < day.year < MAXYEAR:
+                known.append((line, day + timedelta(days=step)))
+    return days
+
+
+def _jumps(path: Path, blocks: pl.DataFrame, at: int) -> Iterator[tuple[int, timedelta, int]]:
+    """Yield line, change and block where the time of day falls, or leaps, by nearly a day."""
+    token = pl.col("text").str.split(" ").list.get(at, null_on_oob=True)
     clock = (
         pl.scan_lines(path, name="text", row_index_name="line", row_index_offset=1)
-        .filter(pl.col("line").is_between(first, last))
-        .select(
-            "line",
-            pl.col("text")
-            .str.split(" ")
-            .list.get(fields.index("time"), null_on_oob=True)
-            .str.to_time("%H:%M:%S", strict=False)
-            .alias("time"),
-        )
+        .select(pl.col("line").cast(pl.UInt64), time=token.str.to_time("%H:%M:%S", strict=False))
         .drop_nulls()
-        .sort("line")
-    )
-    change = pl.col("time").cast(pl.Duration)
-    change -= change.shift(1, fill_value=timedelta(hours=ts.hour, minutes=ts.minute))
-    jumps = (
-        clock.with_columns(change=change)
-        .filter((pl.col("change") < -ROLLOVER) | (pl.col("change") > timedelta(days=1) - ROLLOVER))
         .collect()
+        .sort("line")
+        .join_asof(blocks.sort("line"), on="line", coalesce=True)
+        .filter(pl.col("line") <= pl.col("last"))
     )
-    days: list[tuple[int, date | None]] = [(first, ts.date())]
-    day = ts.date()
-    for line, change_by in jumps.select("line", "change").iter_rows():
-        if change_by < timedelta():
-            day += timedelta(days=1)
-        elif len(days) > 1:  # a row from before midnight, written late
-            day -= timedelta(days=1)
-        days.append((line, day))
-    return days
+    time = pl.col("time").cast(pl.Duration("us"))
+    change = time - time.shift(1).over("block").fill_null(pl.col("since"))
+    yield from (
+        clock.select("line", change.alias("change"), "block")
+        .filter((pl.col("change") < -ROLLOVER) | (pl.col("change") > timedelta(days=1) - ROLLOVER))
+        .iter_rows()
+    )
 
 
 FORMAT = Format(
