@@ -95,7 +95,7 @@ def analyze(inputs: list[Path], out: Path, rules: list[Rule], *, force: bool) ->
     """Read the inputs into a fresh store, detect, write the four outputs; returns the report."""
     check_out(out, force=force)
     store = out / "logpipe.duckdb"
-    fresh = out / "logpipe.duckdb.new"
+    fresh = out / f"logpipe.duckdb.{os.getpid()}.new"
     fresh.unlink(missing_ok=True)
     try:
         with open_store(fresh) as con:
@@ -154,8 +154,8 @@ def _incident(
         "service": row["service"],
         "started_at": row["started_at"],
         "ended_at": row["ended_at"],
-        "title": Template(row["title"]).substitute(words),
-        "summary": Template(row["summary"]).substitute(words),
+        "title": Template(row["title"]).safe_substitute(words),
+        "summary": Template(row["summary"]).safe_substitute(words),
         "measures": measures,
         "signs": [],
         "missing_evidence": missing,

@@ -1,6 +1,7 @@
 """The command line: parse, call, print. No logic lives here."""
 
 import io
+import os
 import shutil
 import sys
 from enum import StrEnum
@@ -25,7 +26,7 @@ app.add_typer(rules_app, name="rules", help="List, show and test the rules.")
 
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 UNREAD = {"unknown", "failed", "partial"}
-INCOMPLETE, FOUND = 4, 1
+INCOMPLETE, FOUND, INTERRUPTED = 4, 1, 130
 
 
 class Severity(StrEnum):
@@ -159,17 +160,23 @@ def query(
 
     text = sys.stdin.read() if sql == "-" else sql
     with open_store(db, read_only=True) as con:
-        frame = user_query(con, text)
-    print_rows(frame, shape.value, sys.stdout, width=shutil.get_terminal_size().columns)
+        found = user_query(con, text)
+    width = shutil.get_terminal_size().columns
+    try:
+        print_rows(*found, shape=shape.value, out=sys.stdout, width=width)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @rules_app.command("list")
 def rules_list(rules: RuleFolder = None) -> None:
     """List the rules: id, severity, title."""
+    from logpipe.report.text import clean
     from logpipe.rules import load_rules
 
     for rule in load_rules(rules):
-        typer.echo(f"{rule.id:20} {rule.severity:9} {rule.title}")
+        typer.echo(clean(f"{rule.id:20} {rule.severity:9} {rule.title}"))
 
 
 @rules_app.command("show")
@@ -178,6 +185,7 @@ def rules_show(
     rules: RuleFolder = None,
 ) -> None:
     """Show a rule: what it means, its parameters, its SQL."""
+    from logpipe.report.text import clean
     from logpipe.rules import load_rules
 
     found = [rule for rule in load_rules(rules) if rule.id == rule_id]
@@ -189,8 +197,8 @@ def rules_show(
         ("why", rule.why), ("to do", rule.todo), ("references", "; ".join(rule.references)),
         ("parameters", ", ".join(f"{key} = {value}" for key, value in rule.params.items())),
     ):  # fmt: skip
-        typer.echo(f"{name}: {value}")
-    typer.echo(f"\n{rule.sql}")
+        typer.echo(clean(f"{name}: {value}"))
+    typer.echo("\n" + "\n".join(map(clean, rule.sql.splitlines())))
 
 
 @rules_app.command("test")
@@ -262,7 +270,21 @@ def main() -> None:
     try:
         app()
     except LogpipeError as error:
-        from logpipe.report.text import clean
+        _leave(str(error), error.exit_code)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _leave(f"{where}{error.strerror or error}", LogpipeError.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except RuntimeError as error:  # DuckDB passes Ctrl-C on as "Query interrupted"
+        if "interrupted" not in str(error).lower():
+            raise
+        sys.exit(INTERRUPTED)
 
-        sys.stderr.write(f"logpipe: {clean(str(error))}\n")
-        sys.exit(error.exit_code)
+
+def _leave(words: str, code: int) -> None:
+    """Print one line on stderr and end."""
+    from logpipe.report.text import clean
+
+    sys.stderr.write(f"logpipe: {clean(words)}\n")
+    sys.exit(code)

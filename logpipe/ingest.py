@@ -62,9 +62,10 @@ def ingest_file(con: Connection, offer: Offer, run_id: int) -> Source:
     fault, size = offer.fault, None
     if not fault:
         try:
-            with transaction(con), tempfile.TemporaryDirectory(prefix="logpipe-") as scratch:
-                source = Source(_source_id(con, path), path, run_id, bytes=offer.bytes)
-                return _enter(con, _read(con, offer.path, source, Path(scratch)))
+            try:
+                return _ingest(con, offer, path, run_id, frozen=False)
+            except _GrownError:
+                return _ingest(con, offer, path, run_id, frozen=True)
         except OSError as error:
             fault, size = f"cannot be read: {error.strerror or error}", offer.bytes
         except UnreadableError as error:
@@ -72,6 +73,25 @@ def ingest_file(con: Connection, offer: Offer, run_id: int) -> Source:
     with transaction(con):  # what was loaded before the fault showed is rolled back
         source = Source(_source_id(con, path), path, run_id, bytes=size)
         return _enter(con, replace(source, status="failed", note=fault))
+
+
+class _GrownError(Exception):
+    """The file changed while it was read: what was counted and what was loaded may differ."""
+
+
+def _ingest(con: Connection, offer: Offer, path: str, run_id: int, *, frozen: bool) -> Source:
+    """Load one file, or a copy of it as it is now, in one transaction."""
+    with transaction(con), tempfile.TemporaryDirectory(prefix="logpipe-") as folder:
+        source = Source(_source_id(con, path), path, run_id, bytes=offer.bytes)
+        scratch, file = Path(folder), offer.path
+        if frozen:
+            file = Path(shutil.copyfile(file, scratch / "frozen"))
+        before = file.stat()
+        source = _enter(con, _read(con, file, source, scratch))
+        after = file.stat()
+        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+            raise _GrownError
+        return source
 
 
 def _source_id(con: Connection, path: str) -> int:

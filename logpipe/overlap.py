@@ -86,7 +86,8 @@ def drop_known(con: Connection, source: Source, table: str, half: int) -> tuple[
     """
     books = count_books(con, table, source.source_id)
     mine = {"source_id": source.source_id}
-    times = {"first_ts": books.first_ts, "last_ts": books.last_ts, "format": source.format}
+    times = {"first_ts": books.first_ts, "last_ts": books.last_ts}
+    times |= {"format": source.format, "host": books.host}
     for row in ask(con, sql_text("load", "longer"), mine | times):
         pair = mine | {"table": table, "longer": row["source_id"], "half": half}
         if not ask(con, sql_text("load", "beyond"), pair):

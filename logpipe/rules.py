@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import duckdb
@@ -44,6 +45,17 @@ def load_rule(path: Path) -> Rule:
         raise RuleError(f"{path}: unknown header key '{unknown[0]}'; known: {known}")
     if missing := sorted(KEYS - {"needs", "references", "params"} - set(header)):
         raise RuleError(f"{path}: header key '{missing[0]}' is missing; see docs/rules.md")
+    for key in ("title", "summary"):
+        if not Template(str(header[key])).is_valid():
+            raise RuleError(f"{path}: {key}: write $$ for a dollar sign")
+    for key in ("needs", "references"):
+        if not isinstance(header.get(key, []), list):
+            raise RuleError(f"{path}: {key} must be a list of texts")
+    params = header.get("params", {})
+    if not isinstance(params, dict) or not all(
+        isinstance(value, int | float | str) for value in params.values()
+    ):
+        raise RuleError(f"{path}: params must be a table of numbers and texts")
     if header["severity"] not in SEVERITIES:
         raise RuleError(f"{path}: severity must be one of {', '.join(SEVERITIES)}")
     return Rule(
@@ -51,11 +63,11 @@ def load_rule(path: Path) -> Rule:
         title=str(header["title"]),
         severity=str(header["severity"]),
         summary=str(header["summary"]),
-        needs=tuple(header.get("needs", ())),
+        needs=tuple(map(str, header.get("needs", ()))),
         why=str(header["why"]),
         todo=str(header["todo"]),
-        references=tuple(header.get("references", ())),
-        params=dict(header.get("params", {})),
+        references=tuple(map(str, header.get("references", ()))),
+        params=dict(params),
         sql=sql,
     )
 
@@ -65,7 +77,10 @@ def load_rules(folder: Path | None = None) -> list[Rule]:
     folder = folder or sql_dir() / "rules"
     if not folder.is_dir():
         raise RuleError(f"{folder}: no such folder of rules")
-    rules = sorted((load_rule(path) for path in folder.rglob("*.sql")), key=lambda rule: rule.id)
+    rules = sorted(
+        (load_rule(path) for path in folder.rglob("*.sql") if path.is_file()),
+        key=lambda rule: rule.id,
+    )
     for one, other in pairwise(rules):
         if one.id == other.id:
             raise RuleError(f"{folder}: two rules are called {one.id}; rename one")

@@ -25,7 +25,11 @@ def sql_text(folder: str, name: str) -> str:
 
 def split_header(path: Path) -> tuple[dict[str, Any], str]:
     """Split a SQL file into its TOML header (the leading block comment) and the SQL below it."""
-    header, end, sql = path.read_text("utf-8").removeprefix("/*").partition("*/")
+    try:
+        text = path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise RuleError(f"{path}: not UTF-8; save it as UTF-8") from error
+    header, end, sql = text.removeprefix("/*").partition("*/")
     if not end:
         raise RuleError(f"{path}: no /* TOML header */ at the top; see docs/rules.md")
     try:

@@ -20,6 +20,10 @@ SCHEMA = ("tables", "macros", "knowledge", "views")
 MEMORY = os.environ.get("LOGPIPE_MEMORY", "900MB")
 # 1.5 tools cannot open what DuckDB 2.0 writes by default, and users have those
 FORMAT_VERSION = "v1.5.0"
+NUMBERS = {
+    "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER",
+    "UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL", "NUMBER",
+}  # fmt: skip
 DEDUPED = frozenset(path.stem for path in sql_files("dedupe"))  # tables with a rule for overlaps
 
 
@@ -62,6 +66,14 @@ def open_store(path: Path, *, read_only: bool = False) -> Iterator[Connection]:
     try:
         _attach(con, path, read_only=read_only)
         yield con
+    except duckdb.InterruptException as error:
+        raise KeyboardInterrupt from error
+    except duckdb.OperationalError as error:  # disk full, file cut or gone: not ours to mend
+        raise StoreError(f"{path}: {_first_line(error)}") from error
+    except duckdb.Error as error:
+        if type(error) is duckdb.Error:  # "Corrupt database file" has no class of its own
+            raise StoreError(f"{path}: {_first_line(error)}") from error
+        raise
     finally:
         con.close()
 
@@ -69,43 +81,43 @@ def open_store(path: Path, *, read_only: bool = False) -> Iterator[Connection]:
 def _attach(con: Connection, path: Path, *, read_only: bool) -> None:
     """Attach the file as the default database and make sure that it is a store."""
     options = "READ_ONLY" if read_only else f"STORAGE_VERSION '{FORMAT_VERSION}'"
-    con.execute(f"SET memory_limit = '{MEMORY}'")
     scratch = Path(tempfile.gettempdir()) / f"logpipe-{os.getpid()}"
+    con.execute(f"SET memory_limit = '{MEMORY}'")
     con.execute("SET temp_directory = $scratch", {"scratch": str(scratch)})
-    name = str(path).replace("'", "''")
+    # a name like sqlite:x would make DuckDB fetch what that needs
+    con.execute("SET autoinstall_known_extensions = false")
+    con.execute("SET autoload_known_extensions = false")
+    name = str(path.absolute()).replace("'", "''")  # absolute: :memory: is a file like others
+    if not name.isprintable():
+        raise StoreError(f"{path}: the name holds what DuckDB cannot take; name another file")
     try:
         con.execute(f"ATTACH '{name}' AS store ({options})")
-    except duckdb.IOException as error:
+    except duckdb.Error as error:
         if "lock" in str(error).lower():
             raise StoreError(f"{path}: in use by another process; wait for it to end") from error
         raise StoreError(
             f"{path}: cannot be opened as a DuckDB file: {_first_line(error)}"
         ) from error
-    except duckdb.Error as error:
-        raise StoreError(
-            f"{path}: cannot be opened as a DuckDB file: {_first_line(error)}"
-        ) from error
     con.execute("USE store")
-    names = {row[0] for row in con.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
-    if names and not {"source", "finding", "windows_event"} <= names:
-        raise StoreError(f"{path}: a DuckDB file, but not a logpipe store; name another one")
-    if not names and read_only:
-        raise StoreError(f"{path}: an empty DuckDB file; run 'logpipe ingest' first")
-    columns = {
-        row["name"]
-        for row in ask(
-            con, "SELECT column_name AS name FROM duckdb_columns() WHERE table_name = 'source'"
-        )
-    }
-    if columns and columns != {field.name for field in fields(Source)}:
-        raise StoreError(
-            f"{path}: made by another version of logpipe; load the logs into a new one"
-        )
+    _check_schema(con, path, read_only=read_only)
     if not read_only:
         with transaction(con):
             for folder in SCHEMA:
                 for file in sql_files(folder):
                     con.execute(file.read_text("utf-8"))
+
+
+def _check_schema(con: Connection, path: Path, *, read_only: bool) -> None:
+    """Raise where the file is a DuckDB file but no store of this version."""
+    names = {row["table_name"] for row in ask(con, "SELECT table_name FROM duckdb_tables()")}
+    if names and not {"source", "finding", "windows_event"} <= names:
+        raise StoreError(f"{path}: a DuckDB file, but not a logpipe store; name another one")
+    if not names and read_only:
+        raise StoreError(f"{path}: an empty DuckDB file; run 'logpipe ingest' first")
+    columns = ask(con, "SELECT column_name FROM duckdb_columns() WHERE table_name = 'source'")
+    known = {row["column_name"] for row in columns}
+    if known and known != {field.name for field in fields(Source)}:
+        raise StoreError(f"{path}: made by another version of logpipe; load the logs anew")
 
 
 def _first_line(error: Exception) -> str:
@@ -160,7 +172,7 @@ def load_batch(
     result = con.execute(
         f"INSERT INTO {table} BY NAME SELECT CAST($source_id AS INTEGER) AS source_id, "
         f"new.* EXCLUDE (reject, excerpt) FROM (\n{rows}\n) AS new "
-        "WHERE reject IS NULL AND record > $skip",
+        "WHERE reject IS NULL AND (record > $skip OR $skip = 0)",
         params,
     )
     inserted = _changed(result)
@@ -172,7 +184,7 @@ def load_batch(
     result = con.execute(
         "INSERT INTO reject BY NAME SELECT DISTINCT CAST($source_id AS INTEGER) AS source_id, "
         f"record, reject AS reason, excerpt FROM (\n{rows}\n) "
-        "WHERE reject IS NOT NULL AND record > $skip",
+        "WHERE reject IS NOT NULL AND (record > $skip OR $skip = 0)",
         params,
     )
     return Loaded(_changed(result), duplicates)
@@ -259,16 +271,40 @@ def is_one_select(con: Connection, sql: str) -> bool:
     return len(statements) == 1 and statements[0].type == duckdb.StatementType.SELECT
 
 
-def user_query(con: Connection, sql: str) -> pl.DataFrame:
-    """Run a stranger's SQL, read-only and without access to files or network."""
+class Rows(NamedTuple):
+    """What a query gave: column names, which of them are numbers, and the rows."""
+
+    names: list[str]
+    numeric: list[bool]
+    rows: list[tuple[Any, ...]]
+
+
+def user_query(con: Connection, sql: str) -> Rows:
+    """Run a stranger's SELECT, read-only and without access to files or network."""
     seal(con)
     try:
-        relation = con.sql(sql)
-        if relation is None:
-            raise QueryError("the statement gives no rows: ask with SELECT")
-        return pl.DataFrame(relation)
+        # COPY TO the store's own path is what sealing alone would let through
+        if not is_one_select(con, sql):
+            raise QueryError("query: give one SELECT and nothing else")
+        result = con.execute(sql)
+        columns = result.description or []
+        rows = result.fetchall()
     except duckdb.Error as error:
         raise QueryError(f"query: {str(error).strip()}") from error
+    except (OverflowError, ValueError) as error:  # a time that Python has no value for
+        raise QueryError(f"query: {error}; cast that column to VARCHAR") from error
+    names = _distinct([str(column[0]) for column in columns])
+    return Rows(names, [str(column[1]).partition("(")[0] in NUMBERS for column in columns], rows)
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Return column names of which no two are alike: a second a is a_2."""
+    counts: dict[str, int] = {}
+    told = []
+    for name in names:
+        counts[name] = counts.get(name, 0) + 1
+        told.append(name if counts[name] == 1 else f"{name}_{counts[name]}")
+    return told
 
 
 def require_folder(path: Path) -> None:

@@ -68,7 +68,8 @@ def whole_length(buf: Buffer, offset: int, stop: int, over: int) -> int:
     length: int = U32(head)[0] if len(head) == 8 and head[4:] == SIGNATURE else 0  # noqa: PLR2004
     if not SMALLEST <= length <= min(LARGEST, stop - offset + over) or length % 4:
         return 0
-    tail = piece(buf, offset, length, stop)[-4:]
+    closing = offset + length - 4
+    tail = piece(buf, closing if closing < stop else RING + closing - stop, 4, stop)
     return length if tail == head[:4] else 0
 
 

@@ -13,9 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from logpipe.errors import UnreadableError
+
 CHUNK = 8 << 20
 LONGEST_LINE = 1 << 20  # bytes; DuckDB's own limit is 2 MB, and no server writes such a line
 EXCERPT = 200
+MOST_HEADERS = 1_000_000  # each is kept: more than that is an attack on memory
 SHORTEST = 8  # bytes; less tells nothing about an encoding
 SPOILED = "\x02"  # marks a line of a cleaned copy that must be rejected: \x02reason\x02excerpt
 UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
@@ -133,6 +136,8 @@ def _scan(text: Text, chunk: bytes, marks: tuple[bytes, ...], starts: re.Pattern
         seen = place
         if (match := starts.match(chunk, place)) is not None:
             text.headers.append((line, match.group().decode("utf-8", "replace").rstrip()))
+    if len(text.headers) > MOST_HEADERS:
+        raise UnreadableError(f"more than {MOST_HEADERS:,} header lines: not a log a server wrote")
     if (
         b"\n\n" in chunk
         or b"\n\r\n" in chunk

@@ -3,7 +3,6 @@
 A record holds no message text, only the strings to be put into it; times are UTC, to the second.
 """
 
-import mmap
 import re
 import struct
 from array import array
@@ -28,6 +27,7 @@ from logpipe.formats._evt_walk import (
     Found,
     piece,
 )
+from logpipe.formats._image import image
 from logpipe.model import Format, Frame, Reading
 
 CHUNK_RECORDS = 50_000
@@ -70,7 +70,7 @@ def read(path: Path, scratch: Path) -> Iterator[Reading]:  # noqa: ARG001
     """Find the records of one log, then decode them as they are asked for."""
     if path.stat().st_size == 0:
         raise UnreadableError("the file is empty")
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as buf:
+    with image(path) as buf:
         found = survey(buf)
         log, remains = found.log, found.remains
         if not (log.offsets or remains.offsets or sniff(buf[:RING])):

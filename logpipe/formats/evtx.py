@@ -10,6 +10,7 @@ from logpipe.formats import _evtx_chunks as evtx_chunks
 from logpipe.formats._evtx_chunks import CHUNK, CHUNK_MAGIC, FILE_HEADER, FILE_MAGIC, Chunk
 from logpipe.formats._evtx_decode import decode
 from logpipe.formats._evtx_notes import notes, second_opinion
+from logpipe.formats._image import image
 from logpipe.model import Format, Ndjson, Reading
 
 BATCH = 256_000_000  # characters of JSON in one temporary file
@@ -28,7 +29,7 @@ def read(path: Path, scratch: Path) -> Iterator[Reading]:
     """Count the records, say what is damaged, and decode into JSON lines as batches are asked."""
     if path.stat().st_size == 0:
         raise UnreadableError("the file is empty")
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+    with image(path) as data:
         header, chunks = evtx_chunks.file_header(data), list(evtx_chunks.chunks(data))
         empty_log = header is not None and header.chunks == 0 and not chunks
         if not empty_log and not any(chunk.numbers or chunk.header_holds for chunk in chunks):
@@ -51,7 +52,7 @@ def read(path: Path, scratch: Path) -> Iterator[Reading]:
 
 
 def _batches(
-    data: mmap.mmap,
+    data: mmap.mmap | bytes,
     chunks: list[Chunk],
     target: Path,
     rejects: list[tuple[int, str, str]],

@@ -5,8 +5,8 @@ import json
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, TextIO
+from uuid import UUID
 
-import polars as pl
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -18,44 +18,56 @@ WIDEST = 40  # characters of one column before its text is folded
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run what begins so
 
 
-def print_rows(frame: pl.DataFrame, shape: str, out: TextIO, *, width: int) -> None:
-    """Write a frame in one of the shapes table, csv, json, jsonl; times are UTC in ISO 8601."""
-    rows = frame.iter_rows(named=True)
+def print_rows(
+    names: list[str],
+    numeric: list[bool],
+    rows: list[tuple[Any, ...]],
+    *,
+    shape: str,
+    out: TextIO,
+    width: int,
+) -> None:
+    """Write rows in one of the shapes table, csv, json, jsonl; times are UTC in ISO 8601.
+
+    A terminal gets no control or bidi characters in any shape; a file gets the values as they are.
+    """
+    safe = out.isatty()
+    named = (dict(zip(names, map(_plain, row), strict=True)) for row in rows)
     match shape:
         case "csv":
             writer = csv.writer(out, lineterminator="\n")
-            writer.writerow([_cell(name) for name in frame.columns])
-            writer.writerows([_cell(value) for value in row.values()] for row in rows)
+            writer.writerows(
+                [clean(cell) if safe else cell for cell in map(_cell, row)]
+                for row in [tuple(names), *rows]
+            )
         case "json":
-            json.dump([_plain(row) for row in rows], out, ensure_ascii=False, indent=1)
-            out.write("\n")
+            out.write(json.dumps(list(named), ensure_ascii=safe, indent=1) + "\n")
         case "jsonl":
-            out.writelines(json.dumps(_plain(row), ensure_ascii=False) + "\n" for row in rows)
+            out.writelines(json.dumps(row, ensure_ascii=safe) + "\n" for row in named)
         case _:
-            _table(frame, out, width)
+            _table(names, numeric, rows, out, width)
 
 
-def _table(frame: pl.DataFrame, out: TextIO, width: int) -> None:
+def _table(
+    columns: list[str], numeric: list[bool], values: list[tuple[Any, ...]], out: TextIO, width: int
+) -> None:
     """Draw a table that fits the terminal, or a block a row where it cannot."""
-    rows = [[clean(_shown(value)) for value in row] for row in frame.iter_rows()]
-    names = [clean(name) for name in frame.columns]
+    rows = [[clean(_shown(value)) for value in row] for row in values]
+    names = [clean(name) for name in columns]
     lengths = [
         min(WIDEST, max(len(name), *(len(row[at]) for row in rows), 1))
         for at, name in enumerate(names)
     ]
-    console = Console(file=out, width=width, highlight=False, color_system=None)
     if sum(lengths) + 2 * len(lengths) + 2 > width:
         _blocks(names, rows, out)
     else:
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for name, dtype in zip(names, frame.dtypes, strict=True):
-            table.add_column(
-                Text(name), justify="right" if dtype.is_numeric() else "left", overflow="fold"
-            )
+        for name, number in zip(names, numeric, strict=True):
+            table.add_column(Text(name), justify="right" if number else "left", overflow="fold")
         for row in rows:
             table.add_row(*map(Text, row))
-        console.print(table)
-    out.write(f"{frame.height:,} row{'s' if frame.height != 1 else ''}\n")
+        Console(file=out, width=width, highlight=False, color_system=None).print(table)
+    out.write(f"{len(rows):,} row{'s' if len(rows) != 1 else ''}\n")
 
 
 def _blocks(names: list[str], rows: list[list[str]], out: TextIO) -> None:
@@ -94,9 +106,11 @@ def _plain(value: Any) -> Any:  # noqa: PLR0911 - one line for each kind of valu
             return float(value)
         case bytes():
             return value.hex()
+        case UUID():
+            return str(value)
         case dict():
             return {str(key): _plain(item) for key, item in value.items()}
-        case list() | pl.Series():
+        case list() | tuple():
             return [_plain(item) for item in value]
         case float() if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124 - NaN
             return None

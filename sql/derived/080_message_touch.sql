@@ -115,13 +115,18 @@ expanded AS (  -- Exchange 2000/2003 name the expanded list as the recipient
 ),
 
 returned AS (  -- a report row without a recipient speaks of all recipients of its message
-    SELECT DISTINCT
-        o.host, o.format AS log, 'ndr' AS what, t.ts, t.source_id, t.record,
-        r.sender, r.recipient, t.message_id AS message, t.message_id
-    FROM tracking_event AS t
-    JOIN source_order AS o ON o.source_id = t.source_id
-    JOIN tracked AS r ON r.host = o.host AND r.log = o.format AND r.message = t.message_id
-    WHERE t.event = '1030' AND t.recipient IS NULL AND t.message_id IS NOT NULL
+    SELECT
+        t.host, t.log, 'ndr' AS what, t.ts, t.source_id, t.record,
+        r.sender, r.recipient, t.message, t.message AS message_id
+    FROM (
+        SELECT o.host, o.format AS log, e.message_id AS message, min(e.ts) AS ts, min(e.source_id) AS source_id, min(e.record) AS record
+        FROM tracking_event AS e
+        JOIN source_order AS o ON o.source_id = e.source_id
+        WHERE e.event = '1030' AND e.recipient IS NULL AND e.message_id IS NOT NULL
+        GROUP BY o.host, o.format, e.message_id
+    ) AS t
+    JOIN (SELECT DISTINCT host, log, message, sender, recipient FROM tracked) AS r
+        ON r.host = t.host AND r.log = t.log AND r.message = t.message
 )
 
 SELECT host, 'smtp' AS log, message, message_id, sender, recipient, what, ts, source_id, record, NULL AS status_code, NULL AS status

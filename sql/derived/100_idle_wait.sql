@@ -16,29 +16,65 @@ WITH long_gap AS (
     WHERE m.gap_h * 60 > p.retry_min + p.slack_min
 ),
 
-passed AS (  -- deliveries to the same domain inside the gap, far enough from both its ends
+domain_step AS (  -- deliveries and entries of each domain, and the moments that ask how many there were
+    SELECT host, log, domain, ended AS ts, 1 AS delivered, 0 AS entered_n, ended AS delivered_at, NULL AS message, NULL AS recipient, NULL AS bound
+    FROM message
+    WHERE outcome = 'delivered' AND domain IS NOT NULL
+    UNION ALL
+    SELECT host, log, domain, entered, 0, 1, NULL, NULL, NULL, NULL
+    FROM message
+    WHERE domain IS NOT NULL
+    UNION ALL
     SELECT
-        g.host, g.log, g.message, g.recipient,
-        count(*) AS others,
-        max(CASE WHEN lp_us(d.ended) >= lp_us(g.gap_from) + lp_minutes(g.slack_min)
-                  AND lp_us(d.ended) <= lp_us(g.gap_until) - lp_minutes(g.retry_min + g.slack_min)
-                 THEN d.ended END) AS overtaken_at
+        g.host, g.log, g.domain,
+        CASE b.bound
+            WHEN 'from' THEN g.gap_from
+            WHEN 'late' THEN g.gap_until - to_minutes(CAST(g.retry_min + g.slack_min AS INTEGER))
+            ELSE g.gap_until - INTERVAL 1 MICROSECOND
+        END,
+        0, 0, NULL, g.message, g.recipient, b.bound
     FROM long_gap AS g
-    JOIN message AS d
-        ON d.host = g.host AND d.log = g.log AND d.domain = g.domain AND d.outcome = 'delivered'
-       AND d.ended > g.gap_from AND d.ended < g.gap_until
-       AND NOT (d.message = g.message AND d.recipient = g.recipient)
-    GROUP BY g.host, g.log, g.message, g.recipient
+    CROSS JOIN (VALUES ('from'), ('late'), ('until')) AS b (bound)
+    WHERE g.domain IS NOT NULL
 ),
 
-entered_later AS (  -- other mail to the same domain that came in meanwhile and had time to overtake
-    SELECT g.host, g.log, g.message, g.recipient, count(*) AS peers
+domain_sum AS (  -- running numbers, so that a gap asks twice and nobody counts pairs
+    SELECT
+        host, log, message, recipient, bound,
+        sum(delivered) OVER so_far AS delivered_n,
+        sum(entered_n) OVER so_far AS entered_n,
+        max(delivered_at) OVER so_far AS last_delivered
+    FROM domain_step
+    WINDOW so_far AS (
+        PARTITION BY host, log, domain ORDER BY ts, bound NULLS FIRST, message, recipient
+        ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    )
+),
+
+bounds AS (
+    SELECT
+        host, log, message, recipient,
+        max(CASE WHEN bound = 'from' THEN delivered_n END) AS delivered_from,
+        max(CASE WHEN bound = 'until' THEN delivered_n END) AS delivered_until,
+        max(CASE WHEN bound = 'from' THEN entered_n END) AS entered_from,
+        max(CASE WHEN bound = 'late' THEN entered_n END) AS entered_late,
+        max(CASE WHEN bound = 'late' THEN last_delivered END) AS last_delivered
+    FROM domain_sum
+    WHERE bound IS NOT NULL
+    GROUP BY host, log, message, recipient
+),
+
+passed AS (  -- deliveries to the same domain inside the gap; the last one with a retry interval left
+    SELECT
+        g.host, g.log, g.message, g.recipient,
+        greatest(0, b.delivered_until - b.delivered_from) AS others,
+        greatest(0, b.entered_late - b.entered_from) AS peers,
+        CASE
+            WHEN lp_us(b.last_delivered) >= lp_us(g.gap_from) + lp_minutes(g.slack_min)
+            THEN b.last_delivered
+        END AS overtaken_at
     FROM long_gap AS g
-    JOIN message AS d
-        ON d.host = g.host AND d.log = g.log AND d.domain = g.domain AND d.message <> g.message
-       AND d.entered > g.gap_from
-       AND lp_us(d.entered) <= lp_us(g.gap_until) - lp_minutes(g.retry_min + g.slack_min)
-    GROUP BY g.host, g.log, g.message, g.recipient
+    JOIN bounds AS b ON b.host = g.host AND b.log = g.log AND b.message = g.message AND b.recipient = g.recipient
 ),
 
 remote_failure AS (  -- SMTPSVC and MSExchangeTransport 4000, 4006, 4007: delivery to a domain or host failed
@@ -95,13 +131,12 @@ SELECT
     END AS proof,
     p.overtaken_at,
     coalesce(p.others, 0) AS others,
-    coalesce(e.peers, 0) AS peers,
+    coalesce(p.peers, 0) AS peers,
     f.message IS NOT NULL AS failing,
     w.host IS NOT NULL AS watched,
     coalesce(q.silent_h, 0) AS silent_h
 FROM long_gap AS g
 LEFT JOIN passed AS p ON p.host = g.host AND p.log = g.log AND p.message = g.message AND p.recipient = g.recipient
-LEFT JOIN entered_later AS e ON e.host = g.host AND e.log = g.log AND e.message = g.message AND e.recipient = g.recipient
 LEFT JOIN failed_gap AS f ON f.host = g.host AND f.log = g.log AND f.message = g.message AND f.recipient = g.recipient
 LEFT JOIN silenced AS q ON q.host = g.host AND q.log = g.log AND q.message = g.message AND q.recipient = g.recipient
 LEFT JOIN watched AS w ON w.host = g.host AND w.first_ts <= g.gap_from AND w.last_ts >= g.gap_until;

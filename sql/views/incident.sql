@@ -47,7 +47,7 @@ SELECT
 FROM incident AS i
 JOIN finding AS f
     ON f.rule = i.rule AND f.host IS NOT DISTINCT FROM i.host AND f.incident_key = i.incident_key
-WHERE f.measure IS NOT NULL AND f.value IS NOT NULL
+WHERE f.measure IS NOT NULL AND isfinite(f.value)
 GROUP BY i.incident_id, f.measure
 UNION ALL
 SELECT incident_id, 'messages' AS measure, messages AS value
