@@ -19,31 +19,29 @@ WITH crash AS (
     WHERE state = 'crash'
 ),
 
-burst AS (  -- inetinfo takes SMTP, IIS Admin, POP3, IMAP4 and others with it in the same seconds
+ranked AS (  -- inetinfo takes SMTP, POP3, IMAP4 and others with it; IIS Admin, which runs it, goes first
+    SELECT *, CASE WHEN service = 'IISADMIN' THEN ' ' ELSE service END AS rank_name
+    FROM crash
+),
+
+burst AS (
     SELECT
         *,
-        min(service) OVER (
+        min(rank_name) OVER (
             PARTITION BY host ORDER BY lp_us(ts)
             RANGE BETWEEN lp_seconds($same_s) PRECEDING AND lp_seconds($same_s) FOLLOWING
-        ) AS together,
+        ) AS first_name,
         count(*) OVER (
             PARTITION BY host, service ORDER BY lp_us(ts)
             RANGE BETWEEN lp_minutes($within_min) PRECEDING AND CURRENT ROW
         ) AS so_far
-    FROM crash
+    FROM ranked
 ),
 
-speaking AS (  -- one service speaks for the burst: the one that runs the process, else the first by name
-    SELECT b.*
-    FROM burst AS b
-    WHERE NOT EXISTS (
-        SELECT 1
-        FROM crash AS o
-        WHERE o.host = b.host AND o.service <> b.service
-          AND abs(lp_us(o.ts) - lp_us(b.ts)) <= lp_seconds($same_s)
-          AND CASE WHEN o.service = 'IISADMIN' THEN ' ' ELSE o.service END
-              < CASE WHEN b.service = 'IISADMIN' THEN ' ' ELSE b.service END
-    )
+speaking AS (  -- one service speaks for those that fall in the same seconds
+    SELECT *
+    FROM burst
+    WHERE rank_name = first_name
 ),
 
 spaced AS (
