@@ -18,7 +18,7 @@ from logpipe import __version__
 from logpipe.errors import LogpipeError, RuleError
 from logpipe.ingest import begin_run, ingest_file, settle
 from logpipe.model import Rule, Source
-from logpipe.offers import find_files
+from logpipe.offers import find_files, require_inputs
 from logpipe.report.html import render_html
 from logpipe.report.jsonfile import write_report
 from logpipe.report.text import clean
@@ -36,8 +36,9 @@ def ingest(con: Connection, inputs: list[Path], *, avoid: Iterable[Path] = ()) -
 
     ``avoid`` are our own outputs, which are not read when they lie inside an input.
     """
-    own = {os.path.abspath(path) for path in avoid}  # noqa: PTH100 - links stay links
-    offers = [o for o in find_files(inputs) if os.path.abspath(o.path) not in own]  # noqa: PTH100
+    own = tuple(os.path.abspath(path) for path in avoid)  # noqa: PTH100 - links stay links
+    # DuckDB keeps a log beside a store, of the same name and more
+    offers = [o for o in find_files(inputs) if not os.path.abspath(o.path).startswith(own or "\0")]  # noqa: PTH100
     with transaction(con):
         run_id = begin_run(con, inputs, len(offers))
     sources = []
@@ -93,13 +94,14 @@ def _is_ours(out: Path) -> bool:
 
 def analyze(inputs: list[Path], out: Path, rules: list[Rule], *, force: bool) -> dict[str, Any]:
     """Read the inputs into a fresh store, detect, write the four outputs; returns the report."""
+    require_inputs(inputs)
     check_out(out, force=force)
     store = out / "logpipe.duckdb"
     fresh = out / f"logpipe.duckdb.{os.getpid()}.new"
     fresh.unlink(missing_ok=True)
     try:
         with open_store(fresh) as con:
-            ingest(con, inputs, avoid=[out / name for name in (*OUTPUTS, fresh.name)])
+            ingest(con, inputs, avoid=[out / name for name in OUTPUTS])
             detect(con, rules)
             report = build_report(con)
         fresh.replace(store)
@@ -180,6 +182,8 @@ def _jsonable(value: Any) -> Any:
 
 def run_all_cases(cases: Path, rules: Path | None) -> list[CaseResult]:
     """Run every case in a folder, each in an empty store; a rule without cases is a failure."""
+    if not cases.is_dir():
+        raise RuleError(f"{cases}: no such folder of cases; name one with --cases")
     known = {rule.id: rule for rule in load_rules(rules)}
     files = {path.stem: path for path in sorted(cases.rglob("*.toml"))}
     results = [

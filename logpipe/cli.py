@@ -4,6 +4,8 @@ import io
 import os
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -104,10 +106,12 @@ def ingest(
     Example: logpipe ingest /logs --db mail.duckdb
     """
     from logpipe.analyze import ingest as load
+    from logpipe.offers import require_inputs
     from logpipe.report.text import clean
     from logpipe.store import open_store, require_folder
 
     require_folder(db)
+    require_inputs(paths)
     with open_store(db) as con:
         sources = load(con, paths, avoid=[db, Path(f"{db}.wal")])
     if not quiet:
@@ -162,11 +166,8 @@ def query(
     with open_store(db, read_only=True) as con:
         found = user_query(con, text)
     width = shutil.get_terminal_size().columns
-    try:
+    with _whole_pipe():
         print_rows(*found, shape=shape.value, out=sys.stdout, width=width)
-        sys.stdout.flush()
-    except BrokenPipeError:  # the reader, such as head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @rules_app.command("list")
@@ -236,8 +237,9 @@ def _finish(
     from logpipe.report.text import summary_lines
 
     if page is not None or summary:
-        for line in summary_lines(report, report_path=page):
-            typer.echo(line)
+        with _whole_pipe():
+            for line in summary_lines(report, report_path=page):
+                typer.echo(line)
     unread = [source for source in report["sources"] if source["status"] in UNREAD]
     _warn_unread(len(unread), len(report["sources"]))
     if strict and unread:
@@ -245,6 +247,16 @@ def _finish(
     ranks = [SEVERITIES.index(incident["severity"]) for incident in report["incidents"]]
     if fail_on is not None and max(ranks, default=-1) >= SEVERITIES.index(fail_on.value):
         raise typer.Exit(FOUND)
+
+
+@contextmanager
+def _whole_pipe() -> Iterator[None]:
+    """Print into a pipe whose reader, such as head, may have seen enough: that is no fault."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _warn_unread(unread: int, files: int) -> None:

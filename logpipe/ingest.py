@@ -135,7 +135,9 @@ def _read(con: Connection, path: Path, source: Source, scratch: Path) -> Source:
     if size == 0:
         return replace(source, status="unknown", note="empty file")
     if twin := find_twin(con, sums[size], source.path):
-        return twin if twin.path == source.path else _duplicate(source, twin)
+        return (
+            replace(twin, status="known") if twin.path == source.path else _duplicate(source, twin)
+        )
     head = _head(content)
     claims = identify(head)
     if len(claims) != 1:

@@ -1,7 +1,7 @@
 """The files below the inputs, in the order they are to be read."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,20 +17,26 @@ class Offer:
     fault: str | None = None
 
 
-def find_files(inputs: Iterable[Path]) -> list[Offer]:
+def require_inputs(inputs: Sequence[Path]) -> None:
+    """Raise LogpipeError where an input does not exist."""
+    for given in inputs:
+        try:
+            there = given.exists() or given.is_symlink()
+        except OSError as error:
+            raise LogpipeError(f"{given}: cannot be read: {error.strerror}") from error
+        if not there:
+            raise LogpipeError(f"{given}: no such file or folder; check the path")
+
+
+def find_files(inputs: Sequence[Path]) -> list[Offer]:
     """Return every file below the inputs, shortest first, so that a growing log's older copy leads.
 
     Links to folders are not followed (they may loop) but listed. Raises LogpipeError where an
     input does not exist.
     """
+    require_inputs(inputs)
     offers: dict[str, Offer] = {}
     for given in inputs:
-        try:
-            there = given.exists()
-        except OSError as error:
-            raise LogpipeError(f"{given}: cannot be read: {error.strerror}") from error
-        if not there:
-            raise LogpipeError(f"{given}: no such file or folder; check the path")
         for offer in _walk(given) if given.is_dir() else [_offer(given)]:
             offers.setdefault(os.path.abspath(offer.path), offer)  # noqa: PTH100 - links stay links
     return sorted(offers.values(), key=lambda offer: (offer.bytes, offer.path.as_posix()))

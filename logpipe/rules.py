@@ -77,6 +77,8 @@ def load_rules(folder: Path | None = None) -> list[Rule]:
     folder = folder or sql_dir() / "rules"
     if not folder.is_dir():
         raise RuleError(f"{folder}: no such folder of rules")
+    if not any(path.is_file() for path in folder.rglob("*.sql")):
+        raise RuleError(f"{folder}: no rules (.sql files) in it")
     rules = sorted(
         (load_rule(path) for path in folder.rglob("*.sql") if path.is_file()),
         key=lambda rule: rule.id,
@@ -109,7 +111,7 @@ def run_rule(con: Connection, rule: Rule) -> None:
             raise RuleError(f"rule {rule.id}: must be one SELECT and nothing else")
         con.execute(query, {"rule": rule.id} | rule.params)
     except duckdb.Error as error:
-        raise RuleError(f"rule {rule.id}: {str(error).strip()}") from error
+        raise RuleError(f"rule {rule.id}: {' '.join(str(error).split())}") from error
 
 
 def _describe(con: Connection, rule: Rule) -> None:

@@ -290,7 +290,7 @@ def user_query(con: Connection, sql: str) -> Rows:
         columns = result.description or []
         rows = result.fetchall()
     except duckdb.Error as error:
-        raise QueryError(f"query: {str(error).strip()}") from error
+        raise QueryError(f"query: {' '.join(str(error).split())}") from error
     except (OverflowError, ValueError) as error:  # a time that Python has no value for
         raise QueryError(f"query: {error}; cast that column to VARCHAR") from error
     names = _distinct([str(column[0]) for column in columns])

@@ -122,7 +122,9 @@ def test_a_terminal_is_not_sent_control_characters(store: Path) -> None:
 @pytest.mark.parametrize(
     ("sql", "words"),
     [
-        ("DROP TABLE source", "read-only"),
+        ("DROP TABLE source", "one SELECT"),
+        ("COPY (SELECT 42) TO 'x.duckdb' (FORMAT csv, USE_TMP_FILE false)", "one SELECT"),
+        ("SELECT 1; SELECT 2", "one SELECT"),
         ("SELECT * FROM read_csv('/etc/hosts')", "disabled"),
         ("SELECT * FROM nowhere", "nowhere"),
         ("SELECT", "query:"),

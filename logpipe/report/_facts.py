@@ -25,8 +25,8 @@ GROUPS = (
         "unknown",
         "Format not recognised",
         (
-            "Nothing of these files is in the results. If one is a mail or system log, see what"
-            " logpipe identify says of it; if not, leave it out."
+            "Nothing of these files is in the results. The note says what each begins with; if one"
+            " is a mail or system log, its format is not read yet."
         ),
     ),
     (

@@ -2,7 +2,8 @@
 SELECT
     count(*) FILTER (WHERE NOT recovered) AS rows,
     count(*) FILTER (WHERE recovered) AS recovered,
-    min(ts) AS first_ts,
-    max(ts) AS last_ts
+    -- a clock at zero is no part of the log's span
+    min(ts) FILTER (WHERE ts >= TIMESTAMP '1990-01-01') AS first_ts,
+    max(ts) FILTER (WHERE ts < TIMESTAMP '2100-01-01') AS last_ts
 FROM windows_event
 WHERE source_id = $source_id

@@ -194,7 +194,7 @@ message_rank AS (  -- the sender's messages that were past expiry at that start,
 ),
 
 overdue AS (
-    SELECT w.host, w.message, w.recipient, min(d.ts) AS ndr_ts
+    SELECT w.host, w.message, w.recipient, min(d.ts) AS ndr_ts, min(d.report_no) AS report_no
     FROM left_waiting AS w
     JOIN message_rank AS m ON m.host = w.host AND m.sender = w.sender AND m.message = w.message
     JOIN report_rank AS d
@@ -203,13 +203,19 @@ overdue AS (
 ),
 
 report AS (
-    SELECT host, 'smtp' AS log, message, recipient, min(ndr_ts) AS ndr_ts
+    SELECT
+        e.host, 'smtp' AS log, e.message, e.recipient, e.ndr_ts,
+        b.source_id AS ndr_source_id, b.record AS ndr_record
     FROM (
-        SELECT host, message, recipient, ndr_ts FROM expired
-        UNION ALL
-        SELECT host, message, recipient, ndr_ts FROM overdue
-    )
-    GROUP BY host, message, recipient
+        SELECT host, message, recipient, min(ndr_ts) AS ndr_ts, min(report_no) AS report_no
+        FROM (
+            SELECT host, message, recipient, ndr_ts, report_no FROM expired
+            UNION ALL
+            SELECT host, message, recipient, ndr_ts, report_no FROM overdue
+        )
+        GROUP BY host, message, recipient
+    ) AS e
+    LEFT JOIN report_born AS b ON b.report_no = e.report_no
 ),
 
 ended AS (
@@ -223,7 +229,8 @@ ended AS (
             WHEN m.ended = m.ok_ts THEN 'delivered'
             WHEN m.ended = m.ndr_ts THEN 'returned'
             ELSE 'failed'
-        END AS outcome
+        END AS outcome,
+        d.ndr_source_id, d.ndr_record
     FROM settled AS m
     LEFT JOIN report AS d
         ON d.host = m.host AND d.log = m.log AND d.message = m.message AND d.recipient = m.recipient
@@ -287,7 +294,9 @@ SELECT
     l.gap_from, l.gap_until,
     u.gap_us / 3600000000.0 AS gap_h,
     u.status_code, u.status,
-    u.source_id, u.record, u.end_source_id, u.end_record
+    u.source_id, u.record,
+    coalesce(u.end_source_id, m.ndr_source_id) AS end_source_id,
+    coalesce(u.end_record, m.ndr_record) AS end_record
 FROM ended AS m
 JOIN log_span AS s ON s.host = m.host AND s.log = m.log
 JOIN summed AS u ON u.host = m.host AND u.log = m.log AND u.message = m.message AND u.recipient = m.recipient

@@ -64,8 +64,12 @@ release AS (
             END
             || coalesce(f.recipient, 'unknown') || ', '
             || round((lp_us(f.gap_until) - lp_us(f.start_at)) / 60000000.0, 1) || ' min after the start' AS text,
-        CASE f.outcome WHEN 'returned' THEN 'returned_recipients' ELSE 'sent_recipients' END AS measure,
-        1.0 * count(*) OVER (PARTITION BY f.host, f.incident_key, f.outcome = 'returned') AS value,
+        CASE f.outcome
+            WHEN 'returned' THEN 'returned_recipients'
+            WHEN 'delivered' THEN 'sent_recipients'
+            ELSE 'refused_recipients'
+        END AS measure,
+        1.0 * count(*) OVER (PARTITION BY f.host, f.incident_key, f.outcome) AS value,
         CAST(NULL AS VARCHAR) AS missing,
         coalesce(f.end_source_id, f.source_id) AS source_id,
         coalesce(f.end_record, f.record) AS record

@@ -1,7 +1,7 @@
 /*
 title = "$service restarted on $host"
 severity = "low"
-summary = "Minutes down: $down_min. Mail services that came back with it: $services."
+summary = "Minutes down: $down_min."
 needs = ["windows_event (System log)", "or smtp_event, tracking_event as weaker witnesses"]
 why = "A restart of a mail service empties queues, resets counters and caches, and ends most faults without a trace. What changed at this moment is the first question about any of them."
 todo = "Find out who or what restarted it and why; compare the queue before and after."
@@ -92,7 +92,6 @@ named AS (
         host, cluster_no,
         min(CASE WHEN importance = 1 THEN service END) AS main_service,
         min(began) AS began,
-        count(DISTINCT service) AS services,
         -- how long the service that names the incident was down
         max(CASE WHEN importance = 1 AND stop_at IS NOT NULL THEN lp_us(start_at) - lp_us(stop_at) END) / 60000000.0 AS down_min
     FROM ranked
@@ -113,7 +112,7 @@ fact AS (
             ELSE r.display || ' was started; how it ended is not in the logs'
         END || ' (' || r.text || ')' AS text,
         r.confidence, r.source_id, r.record,
-        n.services, n.down_min, r.importance
+        n.down_min, r.importance
     FROM ranked AS r
     JOIN named AS n ON n.host = r.host AND n.cluster_no = r.cluster_no
 )
@@ -124,8 +123,8 @@ SELECT
     severity, ts, ts_end, host,
     main_service AS service,
     text,
-    'services' AS measure,
-    1.0 * services AS value,
+    CAST(NULL AS VARCHAR) AS measure,
+    CAST(NULL AS DOUBLE) AS value,
     CASE WHEN confidence <> 'high' THEN 'System event log of ' || host || ' over this moment' END AS missing,
     source_id, record
 FROM fact
