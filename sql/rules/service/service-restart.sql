@@ -4,7 +4,7 @@ severity = "low"
 summary = "Minutes down: $down_min."
 needs = ["windows_event (System log)", "or smtp_event, tracking_event as weaker witnesses"]
 why = "A restart of a mail service empties queues, resets counters and caches, and ends most faults without a trace. What changed at this moment is the first question about any of them."
-todo = "Find out who or what restarted it and why; compare the queue before and after."
+todo = "Where the evidence names who asked and why, only compare the queue before and after. Else find out who or what restarted it."
 references = ["KB 196452"]
 
 [params]
