@@ -36,9 +36,9 @@ def ingest(con: Connection, inputs: list[Path], *, avoid: Iterable[Path] = ()) -
 
     ``avoid`` are our own outputs, which are not read when they lie inside an input.
     """
-    own = tuple(os.path.abspath(path) for path in avoid)  # noqa: PTH100 - links stay links
-    # DuckDB keeps a log beside a store, of the same name and more
-    offers = [o for o in find_files(inputs) if not os.path.abspath(o.path).startswith(own or "\0")]  # noqa: PTH100
+    # exactly these, and what DuckDB keeps beside a store: a prefix could hide a customer's file
+    own = {os.path.abspath(f"{path}{end}") for path in avoid for end in ("", ".wal")}  # noqa: PTH100
+    offers = [o for o in find_files(inputs) if os.path.abspath(o.path) not in own]  # noqa: PTH100
     with transaction(con):
         run_id = begin_run(con, inputs, len(offers))
     sources = []
@@ -101,7 +101,7 @@ def analyze(inputs: list[Path], out: Path, rules: list[Rule], *, force: bool) ->
     fresh.unlink(missing_ok=True)
     try:
         with open_store(fresh) as con:
-            ingest(con, inputs, avoid=[out / name for name in OUTPUTS])
+            ingest(con, inputs, avoid=[out / name for name in (*OUTPUTS, fresh.name)])
             detect(con, rules)
             report = build_report(con)
         fresh.replace(store)

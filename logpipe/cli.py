@@ -113,7 +113,7 @@ def ingest(
     require_folder(db)
     require_inputs(paths)
     with open_store(db) as con:
-        sources = load(con, paths, avoid=[db, Path(f"{db}.wal")])
+        sources = load(con, paths, avoid=[db])
     if not quiet:
         for source in sources:
             counts = f"{source.records:,} records = {source.rows:,} rows"

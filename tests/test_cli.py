@@ -96,6 +96,15 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def test_our_own_store_is_not_read_and_a_log_of_nearly_its_name_is(tmp_path: Path) -> None:
+    (tmp_path / "mail1.log").write_bytes(W3C_DAY.read_bytes())
+    for _ in range(2):
+        done = logpipe("ingest", tmp_path, "--db", tmp_path / "mail")
+        assert done.returncode == 0
+        assert len(done.stdout.splitlines()) == 1
+        assert "mail1.log: smtpsvc_w3c" in done.stdout
+
+
 def test_query_prints_every_shape(store: Path) -> None:
     sql = "SELECT 1 AS n, 'a' AS t, TIMESTAMP '2007-09-03 05:00:15' AS ts"
     assert logpipe("query", sql, "--db", store, "-f", "csv").stdout == (

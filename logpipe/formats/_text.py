@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+import polars as pl
+
 from logpipe.errors import UnreadableError
 
 CHUNK = 8 << 20
@@ -287,3 +289,13 @@ def ends_open(path: Path) -> bool:
     with path.open("rb") as file:
         file.seek(max(0, file.seek(0, os.SEEK_END) - 2))
         return not file.read().strip(b"\0").endswith((b"\n", b"\r"))
+
+
+def segments_of(starts: list[tuple[int, list[str]]], lines: int) -> pl.DataFrame:
+    """Return the segments of a log whose field lists stand on these lines (0: above all)."""
+    ends = [line - 1 for line, _ in starts[1:]] + [lines]
+    return pl.DataFrame(
+        [(line + 1, end, names) for (line, names), end in zip(starts, ends, strict=False)],
+        schema={"first_line": pl.UInt64, "last_line": pl.UInt64, "fields": pl.List(pl.String)},
+        orient="row",
+    )

@@ -9,9 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import polars as pl
-
-from logpipe.formats._text import data_above, first_lines, survey, unique_names
+from logpipe.formats._text import data_above, first_lines, segments_of, survey, unique_names
 from logpipe.model import Format, Lines, Reading
 
 COLUMNS = (
@@ -38,14 +36,7 @@ def read(path: Path, scratch: Path) -> Iterator[Reading]:
     if text.records and (not starts or data_above(starts[0][0], text)):
         starts.insert(0, (0, COLUMNS))
         notes.append("no column line above the first lines: the 20 of Exchange 2000/2003 assumed")
-    ends = [line - 1 for line, _ in starts[1:]] + [text.lines]
-    segments = pl.DataFrame(
-        [(line + 1, end, names) for (line, names), end in zip(starts, ends, strict=True)]
-        if starts
-        else [],
-        schema={"first_line": pl.UInt64, "last_line": pl.UInt64, "fields": pl.List(pl.String)},
-        orient="row",
-    )
+    segments = segments_of(starts, text.lines)
     attendant = (re.search(r"Exchange System Attendant Version (\S+)", h) for _, h in text.headers)
     version = next((match.group(1) for match in attendant if match), None)
     yield Reading(

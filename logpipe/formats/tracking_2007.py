@@ -13,7 +13,14 @@ from pathlib import Path
 
 import polars as pl
 
-from logpipe.formats._text import data_above, ends_open, first_lines, survey, unique_names
+from logpipe.formats._text import (
+    data_above,
+    ends_open,
+    first_lines,
+    segments_of,
+    survey,
+    unique_names,
+)
 from logpipe.model import Format, Lines, Reading
 
 FIELDS_2007 = (
@@ -63,14 +70,8 @@ def read(path: Path, scratch: Path) -> Iterator[Reading]:
     if text.records and (not starts or data_above(starts[0][0], text)):
         starts.insert(0, (0, _guess(text.path)))
         notes.append(f"no #Fields above the first lines: {len(starts[0][1])} fields assumed")
-    ends = [line - 1 for line, _ in starts[1:]] + [text.lines]
-    segments = pl.DataFrame(
-        [(line + 1, end, names) for (line, names), end in zip(starts, ends, strict=True)]
-        if starts
-        else [],
-        schema={"first_line": pl.UInt64, "last_line": pl.UInt64, "fields": pl.List(pl.String)},
-        orient="row",
-    ).with_columns(half=pl.lit(text.lines if text.lines and ends_open(path) else 0, pl.UInt64))
+    half = text.lines if text.lines and ends_open(path) else 0
+    segments = segments_of(starts, text.lines).with_columns(half=pl.lit(half, pl.UInt64))
     versions = (re.match(r"#version:\s*(\S+)", h, re.IGNORECASE) for _, h in text.headers)
     version = next((match.group(1) for match in versions if match), None)
     yield Reading(

@@ -1,0 +1,1 @@
+"""Scores and, later, speed: each a module to run."""
