@@ -3,6 +3,7 @@ CREATE TABLE IF NOT EXISTS windows_event (
     source_id  INTEGER NOT NULL,   -- the file
     record     UBIGINT NOT NULL,   -- the log's own record number (EventRecordID, RecordNumber)
     ts         TIMESTAMP NOT NULL, -- UTC, TimeGenerated or TimeCreated (to the second in .evt)
+    local_ts   TIMESTAMP,          -- the time as written, where an export has local times without offset
     host       VARCHAR,            -- short upper-case computer name
     computer   VARCHAR,            -- computer name as written
     channel    VARCHAR,            -- EVTX Channel; NULL in .evt, which does not hold it

@@ -4,6 +4,7 @@ CREATE TABLE IF NOT EXISTS tracking_event (
     record        UBIGINT NOT NULL,   -- physical line, from 1
     recipient_no  USMALLINT NOT NULL, -- which of the line's recipients, from 1
     ts            TIMESTAMP NOT NULL, -- UTC
+    local_ts      TIMESTAMP,          -- the time as written, where an export has local times without offset
     host          VARCHAR,            -- short upper-case name of the server that wrote the line
     event         VARCHAR NOT NULL,   -- native: a number (2000/2003) or a word (2007 and later)
     class         VARCHAR NOT NULL,   -- enter, attempt, progress, wait, ok, fail, replaced, report, other

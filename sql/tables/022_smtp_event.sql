@@ -2,9 +2,13 @@
 CREATE TABLE IF NOT EXISTS smtp_event (
     source_id   INTEGER NOT NULL,   -- the file
     record      UBIGINT NOT NULL,   -- physical line, from 1
-    ts          TIMESTAMP NOT NULL, -- UTC, to the second
+    ts          TIMESTAMP NOT NULL, -- UTC, to the second (Exchange 2007 and later: millisecond)
+    local_ts    TIMESTAMP,          -- the time as written, where the log has local times without offset
     host        VARCHAR,            -- short upper-case name of the server that logged, where the line says
     site        VARCHAR,            -- virtual server: SMTPSVC1
+    connector   VARCHAR,            -- connector-id (Exchange 2007 and later)
+    session     VARCHAR,            -- session-id, where the log has one
+    sequence    INTEGER,            -- number of the row within its session, as written
     direction   VARCHAR,            -- in (this server was called), out (it called), NULL where the fields do not tell
     kind        VARCHAR NOT NULL,   -- command, reply, or mark (anything else, such as TimeOut)
     peer        VARCHAR,            -- address of the other side

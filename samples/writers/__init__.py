@@ -1,0 +1,1 @@
+"""Writers of one small sample per log format: ``python -m samples.writers`` makes samples/inputs."""
