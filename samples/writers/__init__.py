@@ -1,1 +1,1 @@
-"""Writers of one small sample per log format: ``python -m samples.writers`` makes samples/inputs."""
+"""Writers of one small sample per log format; `python -m samples.writers` runs them all."""
