@@ -5,7 +5,7 @@ import os
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from string import Template
@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from logpipe import __version__
 from logpipe.errors import LogpipeError, RuleError
-from logpipe.ingest import begin_run, ingest_file, settle
+from logpipe.ingest import begin_run, ingest_file
 from logpipe.model import Rule, Source
 from logpipe.offers import find_files, require_inputs
 from logpipe.report.html import render_html
@@ -25,16 +25,24 @@ from logpipe.report.text import clean
 from logpipe.report.timeline import timeline_rows, write_jsonl
 from logpipe.report.whole import write_whole
 from logpipe.rules import CaseResult, load_cases, load_rules, run_case, run_rules
+from logpipe.settle import settle
 from logpipe.sqlfiles import sql_text
 from logpipe.store import Connection, ask, open_store, rebuild_derived, transaction
 
 OUTPUTS = ("report.json", "report.html", "timeline.jsonl", "logpipe.duckdb")
 
 
-def ingest(con: Connection, inputs: list[Path], *, avoid: Iterable[Path] = ()) -> list[Source]:
+def ingest(
+    con: Connection,
+    inputs: list[Path],
+    *,
+    avoid: Iterable[Path] = (),
+    zones: Mapping[str, str] | None = None,
+) -> list[Source]:
     """Load every file below the inputs, with a progress bar where stderr is a terminal.
 
-    ``avoid`` are our own outputs, which are not read when they lie inside an input.
+    ``avoid`` are our own outputs, which are not read when they lie inside an input; ``zones`` what
+    the user declared, by host.
     """
     # exactly these, and what DuckDB keeps beside a store: a prefix could hide a customer's file
     own = {os.path.abspath(f"{path}{end}") for path in avoid for end in ("", ".wal")}  # noqa: PTH100
@@ -48,7 +56,7 @@ def ingest(con: Connection, inputs: list[Path], *, avoid: Iterable[Path] = ()) -
             progress.update(task, description=clean(offer.path.name)[:40])
             sources.append(ingest_file(con, offer, run_id))
             progress.advance(task)
-    settle(con)
+    settle(con, run_id, zones or {})
     return sources
 
 
@@ -92,7 +100,14 @@ def _is_ours(out: Path) -> bool:
         return False
 
 
-def analyze(inputs: list[Path], out: Path, rules: list[Rule], *, force: bool) -> dict[str, Any]:
+def analyze(
+    inputs: list[Path],
+    out: Path,
+    rules: list[Rule],
+    *,
+    force: bool,
+    zones: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """Read the inputs into a fresh store, detect, write the four outputs; returns the report."""
     require_inputs(inputs)
     check_out(out, force=force)
@@ -101,7 +116,7 @@ def analyze(inputs: list[Path], out: Path, rules: list[Rule], *, force: bool) ->
     fresh.unlink(missing_ok=True)
     try:
         with open_store(fresh) as con:
-            ingest(con, inputs, avoid=[out / name for name in (*OUTPUTS, fresh.name)])
+            ingest(con, inputs, avoid=[out / name for name in (*OUTPUTS, fresh.name)], zones=zones)
             detect(con, rules)
             report = build_report(con)
         fresh.replace(store)

@@ -68,6 +68,14 @@ FailOn = Annotated[
     Severity | None, typer.Option("--fail-on", help="Exit with 1 on an incident at least this bad.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print no summary.")]
+Zones = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tz",
+        metavar="HOST=ZONE",
+        help="Zone of a host whose logs have local times; *=ZONE for all other hosts.",
+    ),
+]
 Format = Annotated[Shape, typer.Option("--format", "-f", help="How to print the rows.")]
 
 
@@ -79,6 +87,7 @@ def analyze(
     force: Annotated[
         bool, typer.Option("--force", help="Overwrite files in --out that logpipe did not write.")
     ] = False,
+    tz: Zones = None,
     strict: Strict = False,
     fail_on: FailOn = None,
     quiet: Quiet = False,
@@ -89,8 +98,9 @@ def analyze(
     """
     from logpipe.analyze import analyze as run
     from logpipe.rules import load_rules
+    from logpipe.settle import read_zones
 
-    report = run(bundle, out, load_rules(rules), force=force)
+    report = run(bundle, out, load_rules(rules), force=force, zones=read_zones(tz or []))
     _finish(report, None if quiet else out / "report.html", strict=strict, fail_on=fail_on)
 
 
@@ -98,6 +108,7 @@ def analyze(
 def ingest(
     paths: Inputs,
     db: Store = Path("logpipe.duckdb"),
+    tz: Zones = None,
     strict: Strict = False,
     quiet: Quiet = False,
 ) -> None:
@@ -108,12 +119,14 @@ def ingest(
     from logpipe.analyze import ingest as load
     from logpipe.offers import require_inputs
     from logpipe.report.text import clean
+    from logpipe.settle import read_zones
     from logpipe.store import open_store, require_folder
 
+    zones = read_zones(tz or [])
     require_folder(db)
     require_inputs(paths)
     with open_store(db) as con:
-        sources = load(con, paths, avoid=[db])
+        sources = load(con, paths, avoid=[db], zones=zones)
     if not quiet:
         for source in sources:
             counts = f"{source.records:,} records = {source.rows:,} rows"

@@ -11,13 +11,13 @@ import polars as pl
 
 from logpipe import __version__
 from logpipe.archives import is_wrapped, unwrap
+from logpipe.clocks import apply_zone, zone_name
 from logpipe.errors import UnreadableError
 from logpipe.formats import all_formats
 from logpipe.formats._text import ends_open, utf8_head
 from logpipe.model import Batch, Format, Frame, Lines, Ndjson, Reading, Source
 from logpipe.offers import Offer, shown_path
 from logpipe.overlap import Known, digests, drop_known, find_twin, known_prefix
-from logpipe.sqlfiles import sql_text
 from logpipe.store import (
     Connection,
     ask,
@@ -199,7 +199,7 @@ def _load(
     con: Connection, reading: Reading, source: Source, format_: Format, known: Known
 ) -> Source:
     """Load every batch of a reading, then draw the books from the table itself."""
-    rejects, duplicates = 0, known.records
+    rejects, duplicates, half = 0, known.records, 0
     notes = [source.note, *reading.notes]
     for batch in reading.batches:
         loaded = load_batch(
@@ -215,12 +215,13 @@ def _load(
         duplicates += loaded.duplicates
         if isinstance(batch, Lines) and "block_line" in batch.segments.columns:
             _header_blocks(con, batch.segments, source.source_id, known.last_line)
-        if isinstance(batch, Lines) and batch.segments.height:
-            half = batch.segments["last_line"].to_list()[-1] if ends_open(batch.path) else 0
-            if longer := drop_known(con, source, format_.table, half):
-                duplicates += longer[1]
-                notes.append(f"an older copy of {longer[0]}")
-    rejects += _late_rejects(con, reading, source.source_id)
+        if isinstance(batch, Lines) and batch.segments.height and ends_open(batch.path):
+            half = batch.segments["last_line"].to_list()[-1]
+    zone, zone_known_by = _own_zone(con, reading, format_.table, source.source_id)
+    if longer := drop_known(con, source, format_, half):
+        duplicates += longer[1]
+        notes.append(f"an older copy of {longer[0]}")
+    rejects += _late_rejects(con, reading, source.source_id, known.last_line)
     books = count_books(con, format_.table, source.source_id)
     balanced = books.rows + duplicates + rejects == reading.records
     notes += reading.late_notes
@@ -243,8 +244,8 @@ def _load(
         else None,
         host=host,
         host_known_by=(reading.host_known_by or "content") if host else None,
-        zone=reading.zone,
-        zone_known_by=reading.zone_known_by,
+        zone=zone,
+        zone_known_by=zone_known_by,
         first_ts=books.first_ts,
         last_ts=books.last_ts,
         records=reading.records,
@@ -269,12 +270,25 @@ def _expected(batch: Batch, lines: int) -> int:
             return frame.height
 
 
-def _late_rejects(con: Connection, reading: Reading, source_id: int) -> int:
-    """Write down the records that a reader could not hand on."""
-    if not reading.late_rejects:
+def _own_zone(
+    con: Connection, reading: Reading, table: str, source_id: int
+) -> tuple[str | None, str | None]:
+    """Return the zone that the file itself tells, and apply it to the rows with local times."""
+    zone = zone_name(reading.zone) if reading.zone else None
+    if zone is None:
+        return None, None
+    if reading.zone_known_by != "format":
+        apply_zone(con, table, source_id, zone)
+    return zone, reading.zone_known_by
+
+
+def _late_rejects(con: Connection, reading: Reading, source_id: int, skip: int) -> int:
+    """Write down the records that a reader could not hand on; those up to ``skip`` are known."""
+    fresh = [reject for reject in reading.late_rejects if reject[0] > skip or not skip]
+    if not fresh:
         return 0
     frame = pl.DataFrame(
-        reading.late_rejects,
+        fresh,
         schema={"record": pl.UInt64, "reason": pl.String, "excerpt": pl.String},
         orient="row",
     )
@@ -291,10 +305,3 @@ def _header_blocks(con: Connection, segments: pl.DataFrame, source_id: int, skip
         "software",
     )
     insert(con, "header_block", blocks)
-
-
-def settle(con: Connection) -> None:
-    """Complete what a file alone does not tell: hosts by neighbours, generations by events."""
-    with transaction(con):
-        con.execute(sql_text("load", "neighbours"))
-        con.execute(sql_text("load", "generations"))

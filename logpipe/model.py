@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
 
@@ -35,6 +36,7 @@ class Frame:
 
 
 Batch = Lines | Ndjson | Frame
+Growth = Literal["lines", "records", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ class Reading:
     ``batches`` are loaded one after another by ``sql/load/<load>.sql``; ``late_rejects`` are
     records that could not even be handed on (record, reason, excerpt); the iterator of batches may
     still add to them, and to ``late_notes``, while it runs. A note that begins with ``lost`` makes
-    the source partial.
+    the source partial. Where ``zone`` is not UTC, rows with a ``local_ts`` get their ``ts`` from
+    it: at once where the file tells the zone, else when that of the host is known.
     """
 
     load: str
@@ -54,8 +57,8 @@ class Reading:
     generation: str | None = None
     host: str | None = None
     host_known_by: str | None = None
-    zone: str = "UTC"
-    zone_known_by: str = "format"
+    zone: str | None = "UTC"
+    zone_known_by: str | None = "format"
     notes: tuple[str, ...] = ()
     late_rejects: list[tuple[int, str, str]] = field(default_factory=list)
     late_notes: list[str] = field(default_factory=list)
@@ -65,8 +68,11 @@ class Reading:
 class Format:
     """A log format: its name, its table, how to recognise it, how to read it.
 
-    ``sniff`` sees the first 64 KiB, decoded by nobody; ``read`` is a context manager because a
-    reader may keep a cleaned copy or a decoded one in the scratch folder it is given.
+    ``sniff`` sees the first 64 KiB, decoded by nobody; its docstring says what it looks for, as
+    ``Return whether …``: identify prints that. ``read`` is a context manager because a reader may
+    keep a cleaned copy or a decoded one in the scratch folder it is given. ``growth`` says how a
+    file that is written to goes on: by ``lines``, by ``records`` of several lines, the last of
+    which may go on, or not at all (``none``: a document, or a ring of numbered records).
     """
 
     name: str
@@ -75,6 +81,7 @@ class Format:
     sniff: Callable[[bytes], bool]
     read: Callable[[Path, Path], AbstractContextManager[Reading]]
     generation: str | None = None  # what of the product's generation the format itself tells
+    growth: Growth = "lines"
 
 
 @dataclass(frozen=True, slots=True)

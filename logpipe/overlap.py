@@ -6,12 +6,13 @@ text logs, whose lines carry no number of their own.
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from logpipe.formats._text import line_ends_at, whole_lines
 from logpipe.model import Format, Source
-from logpipe.sqlfiles import sql_text
+from logpipe.sqlfiles import sql_files, sql_text
 from logpipe.store import DEDUPED, Connection, ask, count_books
 
 
@@ -45,17 +46,41 @@ class Known:
 
 def known_prefix(con: Connection, format_: Format, content: Path, sums: dict[int, str]) -> Known:
     """Find the longest known source that is the beginning of this text log, if there is one."""
-    if format_.table in DEDUPED:
+    if format_.table in DEDUPED or format_.growth == "none":
         return Known()
     shorter = ask(con, sql_text("load", "shorter"), {"size": max(sums), "format": format_.name})
     for row in shorter:  # the longest first
         if row["sha256"] != sums[row["bytes"]]:
             continue
+        if format_.growth == "records":
+            return _open_record(con, format_, row)
         whole, half = whole_lines(content, row["bytes"])
         if half and _take_back(con, format_, row, whole + 1, content):
             return Known(whole, row["records"] - 1, row["path"])
         return Known(whole + half, row["records"], row["path"])
     return Known()
+
+
+def _open_record(con: Connection, format_: Format, known: dict[str, Any]) -> Known:
+    """Take back the last record of a known source: a longer copy may have more lines of it."""
+    record = _last_record(con, format_.table, known["source_id"])
+    refused = known["last_refused"] or 0
+    if record > refused:
+        _drop_record(con, format_, known["source_id"], record)
+    newest = max(record, refused)
+    return Known(newest - 1, known["records"] - 1, known["path"]) if newest > 1 else Known()
+
+
+def _drop_record(con: Connection, format_: Format, source_id: int, record: int) -> bool:
+    """Take a record out of a source, as a longer copy brings it whole; True where it was in."""
+    taken = con.execute(
+        f"DELETE FROM {format_.table} WHERE source_id = $source_id AND record = $record "
+        "RETURNING 1",
+        {"source_id": source_id, "record": record},
+    ).fetchall()
+    if taken:
+        con.execute(sql_text("load", "taken_back"), {"source_id": source_id})
+    return bool(taken)
 
 
 def _take_back(
@@ -69,29 +94,42 @@ def _take_back(
         return True
     if line_ends_at(content, known["bytes"]):
         return False
-    taken = con.execute(
-        f"DELETE FROM {format_.table} WHERE source_id = $source_id AND record = $line RETURNING 1",
-        {"source_id": known["source_id"], "line": line},
-    ).fetchall()
-    if taken:
-        con.execute(sql_text("load", "taken_back"), {"source_id": known["source_id"]})
-    return bool(taken)
+    return _drop_record(con, format_, known["source_id"], line)
 
 
-def drop_known(con: Connection, source: Source, table: str, half: int) -> tuple[str, int] | None:
-    """Take out the rows of a text log where a source known already holds them all, line by line.
+def drop_known(
+    con: Connection, source: Source, format_: Format, half: int
+) -> tuple[str, int] | None:
+    """Take out the rows of a text log where a known source holds them all, record by record.
 
     That is an older copy of a log that grew. Returns the other's path and how many records those
     were. ``half`` is the last line's number where it has no line end, else 0.
     """
+    table = format_.table
+    if table in DEDUPED or format_.growth == "none":
+        return None
     books = count_books(con, table, source.source_id)
     mine = {"source_id": source.source_id}
     times = {"first_ts": books.first_ts, "last_ts": books.last_ts}
     times |= {"format": source.format, "host": books.host}
+    beyond = sql_text("load", "beyond").replace("own_time", _own_time(table))
     for row in ask(con, sql_text("load", "longer"), mine | times):
-        pair = mine | {"table": table, "longer": row["source_id"], "half": half}
-        if not ask(con, sql_text("load", "beyond"), pair):
+        if format_.growth == "records":
+            half = _last_record(con, table, source.source_id)
+        if not ask(con, beyond, mine | {"table": table, "longer": row["source_id"], "half": half}):
             for name in (table, "header_block"):
-                con.execute(f"DELETE FROM {name} WHERE source_id = $source_id", mine)
+                con.execute(f"DELETE FROM {name} WHERE source_id = $source_id", mine).fetchall()
             return row["path"], books.rows
     return None
+
+
+def _last_record(con: Connection, table: str, source_id: int) -> int:
+    sql = f"SELECT max(record) AS record FROM {table} WHERE source_id = $source_id"
+    return int(ask(con, sql, {"source_id": source_id})[0]["record"] or 0)
+
+
+@cache
+def _own_time(table: str) -> str:
+    """Return SQL for the time that a row of a log table was written with."""
+    ddl = next(path for path in sql_files("tables") if path.stem.endswith(f"_{table}"))
+    return "coalesce(local_ts, ts)" if " local_ts " in ddl.read_text("utf-8") else "ts"

@@ -17,9 +17,10 @@ import pytest
 from logpipe import archives, ingest
 from logpipe.errors import LogpipeError, UnreadableError
 from logpipe.formats import evt, smtpsvc_w3c
-from logpipe.ingest import begin_run, ingest_file, settle
+from logpipe.ingest import begin_run, ingest_file
 from logpipe.model import Batch, Frame, Reading, Source
 from logpipe.offers import Offer, find_files
+from logpipe.settle import settle
 from logpipe.store import Connection, ask, open_store, transaction
 from samples.generator.evt import EvtRecord, write_evt
 from samples.generator.evtx import EvtxRecord, write_evtx
@@ -72,7 +73,7 @@ def run(con: Connection, *inputs: Path) -> list[Source]:
     with transaction(con):
         run_id = begin_run(con, inputs, len(offers))
     sources = [ingest_file(con, offer, run_id) for offer in offers]
-    settle(con)
+    settle(con, 1, {})
     wrong = ask(con, "SELECT * FROM source WHERE records <> rows + duplicates + rejects")
     assert wrong == []
     assert counts(con)["rejected"] == sum(s["rejects"] for s in ask(con, "FROM source"))

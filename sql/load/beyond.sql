@@ -1,12 +1,17 @@
 -- One row where a source holds anything that a longer one does not hold at the same line; no row
--- where it is the beginning of it. Its last line may be half written: there the time must agree.
--- Parameters $table, $source_id, $longer, $half (the unfinished last line, or 0).
+-- where it is the beginning of it. Its last record may be half written: there the time must agree.
+-- The host may have been set right since. own_time is filled in: ts, or local_ts where there is one.
+-- Parameters $table, $source_id, $longer, $half (the unfinished last record, or 0).
 WITH mine AS (
-    SELECT * EXCLUDE (source_id) FROM query_table($table) WHERE source_id = $source_id
+    SELECT * EXCLUDE (source_id, host) REPLACE (own_time AS ts)
+    FROM query_table($table)
+    WHERE source_id = $source_id
 ),
 
 theirs AS (
-    SELECT * EXCLUDE (source_id) FROM query_table($table) WHERE source_id = $longer
+    SELECT * EXCLUDE (source_id, host) REPLACE (own_time AS ts)
+    FROM query_table($table)
+    WHERE source_id = $longer
 )
 
 SELECT 1

@@ -1,9 +1,14 @@
 -- Loaded sources of one format and host that begin with a file and outlast it: it may be an older
--- copy of one of them. Parameters $source_id, $format, $host, $first_ts, $last_ts.
+-- copy of one of them. Local times may have been set right in one and not yet in the other. Parameters
+-- $source_id, $format, $host, $first_ts, $last_ts.
 SELECT source_id, path
 FROM source
 WHERE source_id <> $source_id AND format = $format AND status IN ('loaded', 'partial')
-  AND first_ts = $first_ts AND last_ts >= $last_ts AND host IS NOT DISTINCT FROM $host
+  AND (
+      (first_ts = $first_ts AND last_ts >= $last_ts)
+      OR (zone IS DISTINCT FROM 'UTC' AND first_ts BETWEEN CAST($first_ts AS TIMESTAMP) - INTERVAL 15 HOUR AND CAST($first_ts AS TIMESTAMP) + INTERVAL 15 HOUR)
+  )
+  AND (host IS NOT DISTINCT FROM $host OR host_known_by = 'neighbours')
 -- more of one host that begin in the same second are no copies of one log
-ORDER BY source_id
+ORDER BY first_ts = $first_ts DESC, source_id
 LIMIT 20

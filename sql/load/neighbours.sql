@@ -5,11 +5,11 @@ FROM (
     WITH folder AS (  -- every folder above every file, with its depth
         SELECT
             s.source_id, s.host,
-            array_to_string(list_slice(string_split(s.path, '/'), 1, d.depth), '/') AS folder,
+            array_to_string(list_slice(string_split(replace(s.path, '!', '/'), '/'), 1, d.depth), '/') AS folder,
             d.depth
         FROM source AS s
         CROSS JOIN generate_series(1, 30) AS d (depth)
-        WHERE s.format IS NOT NULL AND d.depth < array_length(string_split(s.path, '/'))
+        WHERE s.format IS NOT NULL AND d.depth < array_length(string_split(replace(s.path, '!', '/'), '/'))
     ),
 
     named AS (  -- folders in which all logs that name a host name the same one

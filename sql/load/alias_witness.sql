@@ -1,0 +1,48 @@
+-- Names that hosts were seen to have beside their own, with their hosts. Grain: one pair; the same
+-- alias may have several hosts here. Parameter $run_id: greetings are taken from this run's sources.
+WITH own AS (  -- hosts whose own logs are here
+    SELECT host, max(last_ts) AS last_ts
+    FROM source
+    WHERE host IS NOT NULL AND host_known_by <> 'neighbours'
+    GROUP BY host
+),
+
+renamed AS (  -- "changed from %1 to %2"; not where another machine took the old name over
+    SELECT DISTINCT lp_host(e.strings[1]) AS alias, lp_host(e.strings[2]) AS host, 'event 6011' AS known_by
+    FROM windows_event AS e
+    LEFT JOIN own AS o ON o.host = lp_host(e.strings[1])
+    WHERE e.event_id = 6011 AND lower(e.provider) = 'eventlog' AND array_length(e.strings) >= 2
+      AND (o.last_ts IS NULL OR o.last_ts <= e.ts + INTERVAL 1 DAY)
+),
+
+cut AS (  -- EXCHANGE-SERVER is the NetBIOS name of EXCHANGE-SERVER-01
+    SELECT short.host AS alias, whole.host, 'NetBIOS' AS known_by
+    FROM own AS short
+    JOIN own AS whole ON left(whole.host, 15) = short.host AND length(whole.host) > 15
+    WHERE length(short.host) = 15
+),
+
+greeted AS (  -- the name that a server gives of itself when it calls, or when it is called
+    SELECT DISTINCT
+        lp_host(CASE
+            WHEN e.direction = 'out' THEN regexp_extract(e.argument, '^[+ ]*([A-Za-z0-9][A-Za-z0-9.-]*)', 1)
+            ELSE regexp_extract(e.argument, '^220[ +]([A-Za-z0-9][A-Za-z0-9.-]*)', 1)
+        END) AS alias,
+        coalesce(e.host, s.host) AS host,
+        'HELO' AS known_by
+    FROM smtp_event AS e
+    JOIN source AS s ON s.source_id = e.source_id
+    WHERE s.run_id = $run_id
+      AND (
+          (e.direction = 'out' AND e.kind = 'command' AND e.verb IN ('EHLO', 'HELO'))
+          OR (e.direction = 'in' AND e.kind = 'reply' AND e.reply_code = 220)
+      )
+)
+
+SELECT alias, host, known_by
+FROM (FROM renamed UNION ALL FROM cut UNION ALL FROM greeted) AS pair
+WHERE alias IS NOT NULL AND host IS NOT NULL AND alias <> host
+  AND alias NOT IN ('LOCALHOST', '') AND NOT regexp_matches(alias, '^[0-9.]+$') AND NOT contains(alias, ':')
+  -- a greeting that is another host's own name names that host
+  AND (known_by <> 'HELO' OR alias NOT IN (SELECT host FROM own))
+ORDER BY alias, known_by, host
