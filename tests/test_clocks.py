@@ -15,7 +15,7 @@ from logpipe.settle import read_zones, settle
 from logpipe.store import Connection, ask, insert, open_store
 
 BERLIN = "Europe/Berlin"
-LAST_SUNDAY = datetime(2007, 10, 28) - wall time: 03:00 summer time is 02:00 again
+LAST_SUNDAY = datetime(2007, 10, 28)  # 03:00 summer time is 02:00 again
 
 
 @pytest.fixture
@@ -27,8 +27,8 @@ def con(tmp_path: Path) -> Iterator[Connection]:
 def add_local_log(con: Connection, times: list[datetime], *, host: str, source_id: int = 1) -> None:
     """A loaded log of local times whose zone its file does not tell."""
     con.execute(
-        "INSERT INTO source BY NAME SELECT $id AS source_id, $path AS path, 'smtpsvc_w3c' AS format, "
-        "$host AS host, 'content' AS host_known_by, $n AS records, $n AS rows, 0 AS duplicates, "
+        "INSERT INTO source BY NAME SELECT $id AS source_id, $path AS path, "
+        "'smtpsvc_w3c' AS format, $host AS host, 'content' AS host_known_by, $n AS records, $n AS rows, 0 AS duplicates, "
         "0 AS rejects, 0 AS recovered, 'loaded' AS status, 1 AS run_id",
         {"id": source_id, "path": f"in{source_id}.log", "host": host, "n": len(times)},
     ).fetchall()
@@ -46,10 +46,10 @@ def add_event(con: Connection, event_id: int, strings: list[str], *, host: str) 
     )  # fmt: skip
     insert(con, "windows_event", rows)
     con.execute(
-        "INSERT INTO source BY NAME SELECT 99 AS source_id, 'sys.evt' AS path, 'evt' AS format, "
-        "$host AS host, 'content' AS host_known_by, 'UTC' AS zone, 'format' AS zone_known_by, "
-        "1 AS records, 1 AS rows, 0 AS duplicates, 0 AS rejects, 0 AS recovered, 'loaded' AS status, "
-        "1 AS run_id",
+        "INSERT INTO source BY NAME SELECT 99 AS source_id, 'sys.evt' AS path, "
+        "'evt' AS format, $host AS host, 'content' AS host_known_by, 'UTC' AS zone, 'format' AS zone_known_by, "
+        "1 AS records, 1 AS rows, 0 AS duplicates, 0 AS rejects, 0 AS recovered, "
+        "'loaded' AS status, 1 AS run_id",
         {"host": host},
     ).fetchall()
 
@@ -97,9 +97,9 @@ def test_periods_cover_every_local_time_once_and_agree_with_the_zone_database(zo
         return
     for day in range(0, 7000, 13):
         wall = datetime(2000, 1, 1, 12) + timedelta(days=day)
-        (east,) = found.filter(
-            (pl.col("local_from") <= wall) & (wall < pl.col("local_until"))
-        )["east_s"].to_list()
+        (east,) = found.filter((pl.col("local_from") <= wall) & (wall < pl.col("local_until")))[
+            "east_s"
+        ].to_list()
         expected = wall.replace(tzinfo=rules).astimezone(UTC).replace(tzinfo=None)
         assert wall - timedelta(seconds=east) == expected
 
