@@ -12,6 +12,7 @@ CREATE TABLE IF NOT EXISTS smtp_event (
     direction   VARCHAR,            -- in (this server was called), out (it called), NULL where the fields do not tell
     kind        VARCHAR NOT NULL,   -- command, reply, or mark (anything else, such as TimeOut)
     peer        VARCHAR,            -- address of the other side
+    peer_port   INTEGER,            -- its port, where the log has it
     peer_name   VARCHAR,            -- HELO name of an inbound client
     verb        VARCHAR,            -- upper case: EHLO, MAIL, RCPT, DATA, ...
     argument    VARCHAR,            -- as written, + for space

@@ -1,0 +1,57 @@
+-- Words for the CSV logs of Exchange 2007 and later. Load SQL only: they are DuckDB's own.
+
+-- A CSV line (RFC 4180) as a list of values without their quotes. A quote opens a value only where
+-- the value begins: R="a2 NO LOGIN failed." keeps its own, and a quote that is never closed
+-- swallows nothing, because a value that does not close ends at the next comma.
+CREATE OR REPLACE MACRO lp_fields(line) AS
+    CASE
+        WHEN NOT contains(line, '"') THEN string_split(line, ',')
+        ELSE list_transform(
+            regexp_extract_all(',' || line, ',("(?:[^"]|"")*"[^,]*|[^,]*)', 1),
+            LAMBDA v: CASE
+                WHEN length(v) > 1 AND starts_with(v, '"') AND ends_with(v, '"') THEN replace(v[2:-2], '""', '"')
+                ELSE v
+            END
+        )
+    END;
+
+-- Why a line split by lp_fields cannot be a row, whatever its log; half is the number of a last line
+-- that has no line end, else 0: a short line may have empty values at its end, but not where its own
+-- end is missing.
+CREATE OR REPLACE MACRO lp_fault(line, record, half, parts, names) AS
+    CASE
+        WHEN lp_spoiled(line) IS NOT NULL THEN lp_spoiled(line)
+        WHEN lp_csv_open(line) AND regexp_matches(line, '(?:^|,)"') THEN 'a quote is never closed'
+        WHEN record = half AND len(parts) < len(names)
+        THEN 'cut short: ' || len(parts) || ' of ' || len(names) || ' fields'
+    END;
+
+-- Whether a time can be one that such a server wrote.
+CREATE OR REPLACE MACRO lp_dated(ts) AS
+    coalesce(ts BETWEEN TIMESTAMP '1980-01-01' AND TIMESTAMP '2200-01-01', false);
+
+-- The values at these positions by field name, and surplus values as +1, +2; NULL where all are empty.
+CREATE OR REPLACE MACRO lp_named(names, parts, positions) AS
+    CASE
+        WHEN len(parts) <= len(names) AND len(list_filter(positions, LAMBDA i: parts[i] <> '')) = 0 THEN NULL
+        ELSE nullif(
+            map_from_entries(list_filter(
+                list_transform(
+                    list_concat(positions, range(len(names) + 1, len(parts) + 1)),
+                    LAMBDA i: {'k': coalesce(names[i], '+' || (i - len(names))), 'v': parts[i]}
+                ),
+                LAMBDA e: e.v <> ''
+            )),
+            MAP {}
+        )
+    END;
+
+-- Which of these positions hold text that is no number: what a number column cannot take.
+CREATE OR REPLACE MACRO lp_not_numbers(parts, positions) AS
+    list_filter(positions, LAMBDA i: parts[i] <> '' AND try_cast(parts[i] AS BIGINT) IS NULL);
+
+-- Address and port of an endpoint: 192.0.2.1:25, [fe80::1%3]:25; what has no port is all address.
+CREATE OR REPLACE MACRO lp_address(endpoint) AS
+    nullif(regexp_replace(endpoint, '^(?:\[([^\]]*)\]|([^:]*)):[0-9]*$', '\1\2'), '');
+CREATE OR REPLACE MACRO lp_port(endpoint) AS
+    try_cast(regexp_extract(endpoint, '^(?:\[[^\]]*\]|[^:]*):([0-9]{1,5})$', 1) AS INTEGER);
