@@ -1,13 +1,17 @@
 -- What each native event of message tracking means for a message's life. One row: one native event.
 -- class: enter, attempt, progress, wait, ok, fail, replaced (the recipient goes on under another
--- address), report (of a DSN), other. Numbers: Exchange 2000/2003; words: Exchange 2007 and later.
+-- address), report (of a DSN), other. Numbers: Exchange 4.0 to 2003 (0 to 1018: KB Q173364; from 1019
+-- on: 2000 and 2003 only); words: Exchange 2007 and later.
 CREATE OR REPLACE VIEW tracking_class AS
 SELECT event, class, meaning
 FROM (
     VALUES
     ('0', 'enter', 'message transferred in'),
+    ('1', 'other', 'probe transferred in'),
     ('2', 'report', 'report transferred in'),
     ('4', 'enter', 'submitted by a client'),
+    ('5', 'other', 'probe submitted'),
+    ('6', 'other', 'probe transferred out'),
     ('7', 'ok', 'message transferred out'),
     ('8', 'report', 'report transferred out'),
     ('9', 'ok', 'delivered to a mailbox or public folder'),
@@ -17,18 +21,30 @@ FROM (
     ('26', 'replaced', 'distribution list expanded'),
     ('28', 'progress', 'redirected'),
     ('29', 'progress', 'rerouted'),
+    ('31', 'progress', 'downgraded to X.400 of 1984'),
     ('33', 'report', 'report absorbed'),
     ('34', 'report', 'report generated'),
     ('43', 'report', 'unroutable report discarded'),
     ('50', 'fail', 'deleted by an administrator'),
+    ('51', 'other', 'probe deleted by an administrator'),
+    ('52', 'report', 'report deleted by an administrator'),
+    ('1000', 'ok', 'delivered locally, from a mailbox of the same server'),
+    ('1001', 'enter', 'received from a backbone'),
+    ('1002', 'ok', 'handed to a backbone'),
     ('1003', 'ok', 'handed to a gateway'),
     ('1004', 'enter', 'received from a gateway'),
+    ('1005', 'report', 'report received from a gateway'),
+    ('1006', 'report', 'report handed to a gateway'),
     ('1007', 'fail', 'gateway generated a non-delivery report'),
     ('1010', 'progress', 'queued outbound'),
     ('1011', 'ok', 'transferred outbound'),
     ('1012', 'enter', 'received inbound'),
     ('1013', 'progress', 'handed to the store'),
     ('1014', 'progress', 'rerouted'),
+    ('1015', 'report', 'report received inbound'),
+    ('1016', 'report', 'report sent outbound'),
+    ('1017', 'report', 'report generated'),
+    ('1018', 'report', 'report absorbed'),
     ('1019', 'enter', 'submitted to advanced queuing'),
     ('1020', 'attempt', 'outbound SMTP transfer started'),
     ('1021', 'fail', 'moved to Badmail'),
