@@ -1,0 +1,32 @@
+-- Recipients of delivery reports, decoded already, as rows of delivery_report. Grain: one recipient.
+SELECT
+    record,
+    recipient_no,
+    ts,
+    lp_host(reporting_mta) AS host,
+    reporting_mta,
+    kind,
+    recipient,
+    original_recipient,
+    action,
+    status,
+    diagnostic,
+    remote_mta,
+    received_from_mta,
+    arrival_ts,
+    last_attempt_ts,
+    will_retry_until,
+    original_message_id,
+    original_arrival_ts,
+    original_date,
+    original_sender,
+    original_subject,
+    report_message_id,
+    report_subject,
+    report_recipient,
+    smtp_version,
+    dsn_context,
+    map_from_entries(extra) AS extra,
+    NULL::VARCHAR AS reject,  -- what is no mail never reaches a frame; the reader hands it on apart
+    NULL::VARCHAR AS excerpt
+FROM batch;
