@@ -1,0 +1,73 @@
+-- How far the clocks of two hosts are apart, by messages that one handed to the other. One row: one
+-- pair of hosts. The way of a message, seconds as a rule, is part of the distance.
+CREATE OR REPLACE TABLE clock_offset AS
+WITH given AS (  -- the sender's log names the next host, or the receiver's log names the client
+    SELECT
+        message_id, host, lp_host(coalesce(partner, server_host)) AS other, ts
+    FROM tracking_event
+    WHERE event IN ('SEND', 'SENDEXTERNAL', '1031') AND recipient_no = 1 AND message_id IS NOT NULL
+    UNION ALL
+    SELECT message_id, coalesce(e.host, s.host), NULL, ts
+    FROM smtp_event AS e
+    JOIN source AS s ON s.source_id = e.source_id
+    WHERE direction = 'out' AND kind = 'reply' AND message_id IS NOT NULL
+),
+
+taken AS (
+    SELECT message_id, host, lp_host(client_host) AS other, ts
+    FROM tracking_event
+    WHERE event IN ('RECEIVE', '1019') AND recipient_no = 1 AND message_id IS NOT NULL
+    UNION ALL
+    SELECT message_id, coalesce(e.host, s.host), lp_host(peer_name), ts
+    FROM smtp_event AS e
+    JOIN source AS s ON s.source_id = e.source_id
+    WHERE direction = 'in' AND message_id IS NOT NULL
+),
+
+called AS (  -- names of a host under which others know it
+    SELECT alias AS name, host FROM host_alias
+    UNION
+    SELECT host AS name, host FROM source WHERE host IS NOT NULL
+),
+
+pair AS (  -- one message counts once for a pair; its nearest two times
+    SELECT
+        g.host AS from_host, t.host AS to_host, g.message_id,
+        min(lp_us(t.ts) - lp_us(g.ts)) FILTER (WHERE t.ts >= g.ts) AS later_us,
+        max(lp_us(t.ts) - lp_us(g.ts)) FILTER (WHERE t.ts < g.ts) AS earlier_us
+    FROM given AS g
+    JOIN taken AS t ON t.message_id = g.message_id AND t.host <> g.host
+    LEFT JOIN called AS next ON next.name = g.other
+    LEFT JOIN called AS client ON client.name = t.other
+    WHERE (next.host = t.host OR client.host = g.host)
+      AND abs(lp_us(t.ts) - lp_us(g.ts)) < 7200000000
+    GROUP BY g.host, t.host, g.message_id
+),
+
+distance AS (
+    SELECT
+        from_host, to_host, message_id,
+        CASE
+            WHEN later_us IS NULL THEN earlier_us
+            WHEN earlier_us IS NULL OR later_us <= -earlier_us THEN later_us
+            ELSE earlier_us
+        END / 1000000.0 AS offset_s
+    FROM pair
+),
+
+middle AS (
+    SELECT from_host, to_host, count(*) AS messages, quantile_cont(offset_s, 0.5) AS offset_s
+    FROM distance
+    GROUP BY from_host, to_host
+)
+
+SELECT
+    m.from_host, m.to_host,
+    m.messages,
+    round(m.offset_s, 3) AS offset_s,       -- positive: the clock of to_host is ahead
+    round(quantile_cont(abs(d.offset_s - m.offset_s), 0.5), 3) AS spread_s,
+    -- an order of events on both hosts within this is not to be relied on
+    round(greatest(5.0, 3 * quantile_cont(abs(d.offset_s - m.offset_s), 0.5)), 3) AS tolerance_s
+FROM middle AS m
+JOIN distance AS d ON d.from_host = m.from_host AND d.to_host = m.to_host
+GROUP BY m.from_host, m.to_host, m.messages, m.offset_s;
