@@ -508,7 +508,7 @@ def test_what_a_damaged_gzip_still_gives_is_read_and_the_loss_said(
 def test_a_bomb_is_refused(
     con: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archives, "FREE", 1 << 20)
+    monkeypatch.setattr(archives.bounds, "FREE", 1 << 20)
     (tmp_path / "bomb.gz").write_bytes(gzip.compress(bytes(64 << 20)))
     (source,) = run(con, tmp_path)
     assert source.status == "failed"
