@@ -104,5 +104,24 @@ FROM (
     ('NOTIFYSHADOW', 'other', 'shadow notification'),
     ('SUPPRESSED', 'other', 'suppressed'),
     ('DUPLICATEEXPAND', 'other', 'duplicate in an expansion'),
-    ('DUPLICATEREDIRECT', 'other', 'duplicate in a redirection')
+    ('DUPLICATEREDIRECT', 'other', 'duplicate in a redirection'),
+    ('HAREDIRECTFAIL', 'other', 'shadow copy could not be made'),
+    ('INITMESSAGECREATED', 'progress', 'sent to a moderator'),
+    ('MODERATIONEXPIRE', 'fail', 'no moderator decided in time'),
+    ('MODERATORAPPROVE', 'progress', 'approved by a moderator'),
+    ('MODERATORREJECT', 'fail', 'rejected by a moderator'),
+    ('MODERATORSALLNDR', 'fail', 'no moderator could be reached'),
+    ('PROCESSMEETINGMESSAGE', 'progress', 'meeting message processed'),
+    ('RECIPIENTINFO', 'other', 'data of a recipient'),
+    -- statuses of message traces, Exchange Online (load SQL spells them in upper case without blanks)
+    ('DELIVERED', 'ok', 'delivered, or handed to the next server'),
+    ('FAILED', 'fail', 'not delivered'),
+    ('PENDING', 'wait', 'delivery is being tried'),
+    ('EXPANDED', 'replaced', 'distribution group expanded'),
+    ('RESOLVED', 'replaced', 'recipient resolved to another address'),
+    ('QUARANTINED', 'fail', 'held in quarantine'),
+    ('FILTEREDASSPAM', 'fail', 'rejected or blocked as spam'),
+    ('GETTINGSTATUS', 'other', 'received, status not known yet'),
+    ('NONE', 'other', 'no status'),
+    ('UNKNOWN', 'other', 'no status')
 ) AS known (event, class, meaning);
