@@ -7,12 +7,27 @@ from typing import Any
 import polars as pl
 
 from logpipe.formats._dsn import STANDARD, Group, typed
-from logpipe.formats._mail_time import arrival, moment, received_at, written_arrival
-from logpipe.formats._mime import Part, words
+from logpipe.formats._mail_headers import (
+    ADDRESS,
+    ARRIVALS,
+    LONGEST,
+    Headers,
+    arrived,
+    mailbox,
+    message_id_of,
+    own_version,
+    subject_of,
+    value_of,
+    versions,
+)
+from logpipe.formats._mail_text import words
+from logpipe.formats._mail_time import arrival, moment, written_arrival
+from logpipe.formats._mime import Part
 from logpipe.formats._report import Report, find_reports
 
+MOST_SHARED = 4 << 20  # characters of what all recipients of a report share, over all its rows
+BEYOND = "recipients not read"
 Row = dict[str, Any]
-Headers = dict[str, list[str]]
 
 SCHEMA: dict[str, pl.DataType] = {
     "record": pl.UInt64(), "recipient_no": pl.UInt32(), "ts": pl.Datetime("us"),
@@ -32,18 +47,7 @@ TELLING = (
     "from", "return-path", "x-mailer", "auto-submitted", "x-failed-recipients",
     "x-ms-exchange-message-is-ndr", "x-originalarrivaltime", "in-reply-to",
 )  # fmt: skip
-ADDRESS = re.compile(r"<([^<>\s]{0,320})>")
-BARE_ADDRESS = re.compile(r"[^\s<>,;:\"'()]{1,64}@[^\s<>,;:\"'()]{1,255}")
 CODE = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
-# by GW1.corp.example with Microsoft SMTPSVC(6.0.3790.4675); Internet Mail Service (5.5.2657.72)
-VERSION = re.compile(
-    r"\bby ([\w.-]{1,255}).{0,200}?\bwith (Microsoft SMTPSVC|Internet Mail Service|Microsoft SMTP "
-    r"Server)(?: \(TLS\)| \(version=[^)]{0,99}\))?(?: id)? ?\(?(\d{1,5}(?:\.\d{1,5}){1,3})"
-)
-ARRIVALS = (  # where Exchange and SMTPSVC write when they took a mail in
-    "x-originalarrivaltime", "x-ms-exchange-organization-originalarrivaltime",
-    "x-ms-exchange-crosstenant-originalarrivaltime",
-)  # fmt: skip
 
 
 def rows_of(mail: Part, record: int) -> list[Row]:
@@ -68,20 +72,30 @@ def frame_of(rows: list[Row]) -> pl.DataFrame:
 def _rows(report: Report, outer: Part) -> list[Row]:
     """Return the rows of one report; ``outer`` is the mail that may forward it."""
     shared, extra = _report_columns(report.mail.headers)
-    if report.mail is not outer and (forwarded := address_free_id(outer.headers)):
+    if report.mail is not outer and (forwarded := message_id_of(outer.headers)):
         extra["forwarded in"] = forwarded
     original, more = _original_columns(report.original)
     message = report.status.message
     said, rest = _message_columns(message)
     extra |= more | rest
-    rows = []
+    rows: list[Row] = []
     for group in report.status.recipients:
         own, own_extra = _recipient_columns(group)
         row: Row = {"kind": report.kind, **shared, **original, **said}
         row |= {name: value for name, value in own.items() if value is not None}
-        version, others = _versions(report, row.get("reporting_mta"))
-        row["smtp_version"] = version
-        rows.append(row | {"extra": extra | others | own_extra})
+        rows.append(row | {"extra": own_extra})
+    # the reporting host took in the returned message; later ones took in the report
+    both = (headers.get("received", []) for headers in (report.original, report.mail.headers))
+    seen = versions([value for values in both for value in values])
+    extra |= {"versions": "; ".join(f"{by} {what} {v}" for by, what, v in seen)} if seen else {}
+    if report.status.beyond:
+        extra[BEYOND] = str(report.status.beyond)
+    # what holds for all recipients stands at each, unless that would be a flood
+    flood = sum(map(len, extra.values())) * len(rows) > MOST_SHARED
+    for row in rows:
+        row["smtp_version"] = own_version(seen, row.get("reporting_mta"))
+        if row is rows[0] or not flood:
+            row["extra"] = extra | row["extra"]
     return rows
 
 
@@ -99,10 +113,10 @@ def _report_columns(headers: Headers) -> tuple[Row, dict[str, str]]:
         extra["date"] = date
     columns: Row = {
         "ts": ts or arrived(headers),
-        "report_message_id": address_free_id(headers),
-        "report_subject": words(value_of(headers, "subject")),
+        "report_message_id": message_id_of(headers),
+        "report_subject": subject_of(headers),
         "report_recipient": mailbox(value_of(headers, "to")),
-        "dsn_context": value_of(headers, "x-dsncontext"),
+        "dsn_context": (value_of(headers, "x-dsncontext") or "")[:LONGEST] or None,
     }
     return columns, extra
 
@@ -123,11 +137,11 @@ def _original_columns(headers: Headers) -> tuple[Row, dict[str, str]]:
     if recipients := value_of(headers, "to"):
         extra["original to"] = words(recipients) or recipients
     columns: Row = {
-        "original_message_id": address_free_id(headers),
+        "original_message_id": message_id_of(headers),
         "original_arrival_ts": ts,
         "original_date": moment(date),
         "original_sender": sender,
-        "original_subject": words(value_of(headers, "subject")),
+        "original_subject": subject_of(headers),
     }
     return columns, extra
 
@@ -139,7 +153,7 @@ def _message_columns(message: Group) -> tuple[Row, dict[str, str]]:
     arrival_ts = _timed(message, "arrival-date", extra)
     columns: Row = {
         "reporting_mta": _host(message.get("reporting-mta")),
-        "received_from_mta": typed(message.get("received-from-mta"))[1] or None,
+        "received_from_mta": typed(message.get("received-from-mta"))[1][:LONGEST] or None,
         "arrival_ts": arrival_ts,
     }
     return columns, extra
@@ -169,14 +183,14 @@ def _recipient_columns(group: Group) -> tuple[Row, dict[str, str]]:
 
 def _verdict(group: Group, extra: dict[str, str]) -> Row:
     """Return action and status; a comment beside them is kept."""
-    words_, status = group.get("action", "").split(), group.get("status", "")
+    action, status = group.get("action", "").split(), group.get("status", "")
     code = CODE.search(status)
     if status and (code is None or code.group() != status):
         extra["status"] = status
-    if len(words_) > 1:
+    if len(action) > 1:
         extra["action"] = group["action"]
     return {
-        "action": words_[0].lower() if words_ else None,
+        "action": action[0].lower() if action else None,
         "status": code.group() if code else None,
     }
 
@@ -201,44 +215,5 @@ def _recipient(group: Group, name: str, extra: dict[str, str]) -> str | None:
 
 def _host(value: str | None) -> str | None:
     """Return the host in ``dns; host (comment)``; an address may stand in brackets."""
-    match = re.search(r"[^\s\[\]()<>;]+", typed(value)[1])
+    match = re.search(r"[^\s\[\]()<>;]{1,255}", typed(value)[1])
     return match.group().rstrip(".") or None if match else None
-
-
-def _versions(report: Report, host: str | None) -> tuple[str | None, dict[str, str]]:
-    """Return the version of the reporting host's SMTP service, and those of all hosts on the way.
-
-    The returned message was taken in by the reporting host; the report itself by later ones.
-    """
-    both = report.original.get("received", []) + report.mail.headers.get("received", [])
-    seen = [match.groups() for line in both[:60] if (match := VERSION.search(line[:600]))]
-    name = (host or "").partition(".")[0].lower()
-    own = (v for by, what, v in seen if by.partition(".")[0].lower() == name and "SMTPSVC" in what)
-    told = dict.fromkeys(f"{by} {what} {version}" for by, what, version in seen)
-    return next(own, None), {"versions": "; ".join(told)} if told else {}
-
-
-def value_of(headers: Headers, *names: str) -> str | None:
-    """Return the first value of the first of these headers that has one."""
-    return next((value for name in names for value in headers.get(name, ()) if value), None)
-
-
-def address_free_id(headers: Headers) -> str | None:
-    """Return the Message-ID without angle brackets."""
-    value = (value_of(headers, "message-id") or "").strip()
-    match = ADDRESS.search(value)
-    return (match.group(1) if match else value) or None
-
-
-def mailbox(value: str | None) -> str | None:
-    """Return the first address in a header, in lower case; ``<>`` is the null sender."""
-    text = (value or "")[:4000]
-    if match := ADDRESS.search(text):
-        return match.group(1).lower() or "<>"
-    match = BARE_ADDRESS.search(text)
-    return match.group().lower() if match else None
-
-
-def arrived(headers: Headers) -> datetime | None:
-    """Return when the last server on a mail's way took it in."""
-    return arrival(value_of(headers, *ARRIVALS)) or received_at(value_of(headers, "received"))

@@ -7,7 +7,7 @@ blank line out, wrap values without indenting them, and stand in plain text too.
 import re
 from dataclasses import dataclass, field
 
-MOST_RECIPIENTS = 10_000  # of one report
+MOST_RECIPIENTS = 20_000  # of one report; Exchange stops at 5,000 unless told otherwise
 # Diagnostic-Code: smtp;550 5.2.2 <bob@partner.example>... Mailbox Full
 FIELD = re.compile(r"[ \t]{0,8}([A-Za-z][A-Za-z0-9-]{0,60})[ \t]{0,8}:[ \t]*(.*)")
 NAMES_RECIPIENT = ("final-recipient", "original-recipient")
@@ -33,6 +33,7 @@ class Status:
     message: Group = field(default_factory=dict)
     recipients: list[Group] = field(default_factory=list)
     rest: str = ""
+    beyond: int = 0  # recipients that were too many
 
 
 def read_status(text: str) -> Status:
@@ -110,6 +111,8 @@ def _status(groups: list[Group]) -> Status:
             status.recipients.append(group)
         elif len(status.recipients) < MOST_RECIPIENTS:
             status.recipients.append(group)
+        else:
+            status.beyond += 1
     return status
 
 

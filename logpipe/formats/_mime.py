@@ -2,20 +2,17 @@
 
 The standard library's parser walks every line past the boundary of every level above it, ends deep
 nesting in a RecursionError and wants boundary lines that begin in the first column. So the tree is
-cut here; ``email`` decodes words, dates and transfer encodings. Formats: RFC 5322, 2045, 2046.
+cut here, and the library decodes what stands in them. Formats: RFC 5322, 2045, 2046.
 """
 
 import binascii
-import codecs
-import email.header
 import email.message
-import html
 import quopri
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from email.errors import HeaderParseError
 
+from logpipe.formats._mail_text import decoded, readable, unfolded, without_tags
 from logpipe.formats._text import utf8_head
 
 LARGEST = 4 << 20  # bytes of one mail that are looked at; a report stands before what it returns
@@ -29,9 +26,6 @@ ENVELOPE = re.compile(rb">?From [^\n]*\n")  # of a mailbox, left on a mail that 
 BOUNDARY = re.compile(r"boundary\s*=\s*(?:\"([^\"]*)\"|([^\s;]+))", re.IGNORECASE)
 ENCLOSED = ("message/rfc822", "message/global")
 HEADERS_ONLY = ("text/rfc822-headers", "message/rfc822-headers", "message/global-headers")
-CHARSETS = {"unicode-1-1-utf-7": "utf-7", "x-unicode-1-1-utf-7": "utf-7"}
-TAG = re.compile(r"<[^<>]{0,2000}>")
-LINE_TAG = re.compile(r"<(?:br|/?p|/?div|/tr|/pre)\b[^<>]{0,2000}>", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -53,6 +47,11 @@ class Part:
 def parse(raw: bytes) -> Part:
     """Cut a mail into its parts; never raises, and looks at the first 4 MiB only."""
     return _part(_plain_lines(utf8_head(raw[:LARGEST])), 0, None, 0, [MOST_PARTS])
+
+
+def top_headers(raw: bytes) -> dict[str, list[str]]:
+    """Return the headers of a mail, which stand in its first 256 KiB; never raises."""
+    return headers_of(_plain_lines(utf8_head(raw[:MOST_TEXT])))
 
 
 def _plain_lines(raw: bytes) -> bytes:
@@ -112,11 +111,6 @@ def headers_of(raw: bytes) -> dict[str, list[str]]:
     return _headers(raw, 0, len(raw))[0]
 
 
-def unfolded(value: str) -> str:
-    """Return a header's value as one line without surplus blanks at its ends."""
-    return re.sub(r"\s*\n\s*", " ", value).strip() if "\n" in value else value.strip()
-
-
 def _boundary(content_type: str) -> bytes | None:
     """Return what divides a multipart's parts."""
     if match := BOUNDARY.search(content_type):
@@ -166,49 +160,14 @@ def content(part: Part, most: int = MOST_TEXT) -> bytes:
     return body
 
 
-def text_of(part: Part) -> str:
+def text_of(part: Part, most: int = MOST_TEXT) -> str:
     """Return the text of a part as lines, HTML without its tags; never raises."""
-    raw = content(part)
+    raw = content(part, most)
     if part.raw[part.start : part.end].isascii() and not _encoding(part):
         text = raw.decode()
     else:
         charset = re.search(r"charset\s*=\s*\"?([\w.:-]{1,40})", part.first("content-type") or "")
-        text = _decoded(raw, charset.group(1) if charset else "utf-8")
+        text = decoded(raw, charset.group(1) if charset else "utf-8")
     if part.kind == "text/html":
-        text = html.unescape(TAG.sub("", LINE_TAG.sub("\n", text)))
+        text = without_tags(text)
     return _plain_lines(readable(text.encode("utf-8", "replace")).encode()).decode()
-
-
-def _decoded(raw: bytes, charset: str) -> str:
-    """Decode by the charset that a part or a word names, else as UTF-8 or Windows-1252."""
-    charset = CHARSETS.get(charset.lower(), charset)
-    try:
-        if codecs.lookup(charset)._is_text_encoding:  # noqa: SLF001 - rot13 and hex are no charsets
-            return raw.decode(charset, "replace")
-    except (LookupError, ValueError):  # unknown; undecodable even so (idna, punycode)
-        pass
-    return readable(raw)
-
-
-def readable(raw: bytes) -> str:
-    """Return bytes as text: UTF-8, else Windows-1252; a NUL is shown as a sign."""
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError:
-        text = raw.decode("cp1252", "replace")
-    return text.replace("\0", "\u2400")
-
-
-def words(value: str | None) -> str | None:
-    """Return a header's value with its encoded words (RFC 2047) decoded where that can be done."""
-    if not value or "=?" not in value:
-        return value
-    try:
-        pieces = email.header.decode_header(value)
-    except (HeaderParseError, ValueError):  # broken base64 in a word
-        return value
-    text = "".join(
-        piece if isinstance(piece, str) else _decoded(piece, charset or "utf-8")
-        for piece, charset in pieces
-    )
-    return unfolded(readable(text.encode("utf-8", "replace")))

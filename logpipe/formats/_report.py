@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from logpipe.formats._dsn import Status, find_status, read_status
-from logpipe.formats._mime import ENCLOSED, HEADERS_ONLY, Part, headers_of, text_of
+from logpipe.formats._mime import ENCLOSED, HEADERS_ONLY, LARGEST, Part, headers_of, text_of
 from logpipe.formats._ndr_text import find_recipients, told_original
 
 STATUS = ("message/delivery-status", "message/global-delivery-status")
@@ -63,9 +63,10 @@ def _machine(mail: Part, own: list[Part], enclosed: list[Part]) -> Report | None
     status = Status()
     for part in own:
         if part.kind in STATUS:
-            read = read_status(text_of(part))
+            read = read_status(text_of(part, LARGEST))
             status.message |= read.message
             status.recipients += read.recipients
+            status.beyond += read.beyond
     if status.recipients:
         return Report("dsn", mail, status, _returned(enclosed))
     for part in own:
