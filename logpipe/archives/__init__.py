@@ -10,8 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from logpipe.archives import cab, sevenzip, tar
-from logpipe.archives import zip as zip_
+from logpipe.archives import cab, sevenzip, tar, zip_directory
 from logpipe.archives.bounds import Budget, bound_of, budget_of, write_out
 from logpipe.archives.codecs import stream_kind, unpacked
 from logpipe.archives.member import (
@@ -30,7 +29,7 @@ __all__ = [
 HEAD = 4096
 LAYERS = 4  # compressors one around the other
 READERS: dict[str, Callable[[BinaryIO, list[str], int], list[Member]]] = {
-    "zip": zip_.members,
+    "zip": zip_directory.members,
     "7z": sevenzip.members,
     "cab": cab.members,
     "tar": tar.members,
@@ -66,7 +65,7 @@ def look(path: Path) -> Wrapping:
 
 def container_kind(head: bytes) -> str | None:
     """Return which container a file is that begins so."""
-    if head.startswith(zip_.MAGICS):
+    if head.startswith(zip_directory.MAGICS):
         return "zip"
     if head.startswith(sevenzip.MAGIC):
         return "7z"

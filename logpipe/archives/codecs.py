@@ -126,19 +126,19 @@ def unpacked(
     Streams that follow each other are one, as the compressors' own tools have it; with a
     decompressor of one's own (``make``), there is one stream and what follows it is nobody's.
     """
-    codec, begun, broken = (make or STREAMS[kind][1])(), False, damages()
+    codec, begun, padded, broken = (make or STREAMS[kind][1])(), False, False, damages()
     for block in packed:
-        feed = block if begun else block.lstrip(b"\0")  # padding between streams
+        feed = block.lstrip(b"\0") if padded else block
         while feed or (begun and not codec.needs_input):
             out = _step(codec, feed, kind, broken)
-            feed, begun = b"", True
+            feed, begun, padded = b"", True, False
             if out:
                 yield out
             if codec.eof:
                 if make:
                     return
-                feed = codec.unused_data.lstrip(b"\0")
-                codec, begun = STREAMS[kind][1](), False
+                feed = codec.unused_data.lstrip(b"\0")  # padding between streams
+                codec, begun, padded = STREAMS[kind][1](), False, True
     if begun or make:
         raise LostError(kind, "the stream is cut")
 

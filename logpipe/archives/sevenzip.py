@@ -22,7 +22,7 @@ from logpipe.archives.member import (
     shown_name,
 )
 from logpipe.archives.solid import Solid
-from logpipe.archives.zip import ENCRYPTED
+from logpipe.archives.zip_directory import ENCRYPTED
 from logpipe.errors import UnreadableError
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 MAGIC = b"7z\xbc\xaf\x27\x1c"
 STEP = 4096  # packed bytes at a time: some of its decompressors know no bound for what comes out
+PPMD = b"\x03\x04\x01"  # its decoder may crash on damaged data (miurahr/py7zr issue 733): not used
 UNIX, FOLDER, REPARSE = 0x8000, 0x10, 0x400  # attributes: a Unix mode in the upper half, ...
 
 
@@ -136,16 +137,24 @@ def _streams(
         return streams, faults
     sizes, at, first = main.packinfo.packsizes, archive.afterheader + main.packinfo.packpos, 0
     for order, folder in enumerate(main.unpackinfo.folders):
-        parts = max(1, folder.num_packedstreams)
+        parts = _packed_streams(folder.coders)
         size = sum(sizes[first : first + parts])
         if SupportedMethods.needs_password(folder.coders):
             faults[id(folder)] = ENCRYPTED
+        elif any(coder["method"] == PPMD for coder in folder.coders):
+            faults[id(folder)] = f"packed with PPMd: {OTHER_MEANS}"
         streams[id(folder)] = (
             order,
             Solid(partial(_unpacked, file, folder, at, size), bound),
         )
         first, at = first + parts, at + size
     return streams, faults
+
+
+def _packed_streams(coders: list[dict[str, Any]]) -> int:
+    """Return how many packed streams a folder has: those inputs that no other coder feeds."""
+    inputs = sum(coder["numinstreams"] for coder in coders)
+    return int(inputs - sum(coder["numoutstreams"] for coder in coders) + 1)
 
 
 def _unpacked(file: BinaryIO, folder: Any, at: int, size: int) -> Iterator[bytes]:

@@ -87,6 +87,8 @@ def _number(field_: bytes) -> int | None:
 def _next_header(walk: _Walk) -> bytes | None:
     """Return the next header and step behind it; what is skipped on the way must be zeros."""
     start = walk.at
+    if start >= walk.size:
+        return None
     walk.file.seek(start)
     if _is_header(head := walk.file.read(UNIT)):
         walk.at += UNIT

@@ -9,6 +9,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from itertools import zip_longest
 from typing import BinaryIO
 
 from logpipe.archives import zip_local
@@ -58,7 +59,7 @@ def members(file: BinaryIO, notes: list[str], _bound: int) -> list[Member]:
     Raises UnreadableError where nothing can be read, DocumentError where it is no collection.
     """
     try:
-        entries = list(_directory(file))
+        entries = _apart(list(_directory(file)), notes)
     except BROKEN as error:
         entries = list(zip_local.entries(file))
         if not entries:
@@ -72,7 +73,6 @@ def members(file: BinaryIO, notes: list[str], _bound: int) -> list[Member]:
     for entry in entries:
         if entry.name in DOCUMENTS:
             raise DocumentError(f"{DOCUMENTS[entry.name]} ({entry.name} in a zip), not logs")
-    entries = _apart(entries, notes)
     return [_member(file, entry) for entry in entries if not _is_folder(entry)]
 
 
@@ -134,9 +134,10 @@ def _apart(entries: list[Entry], notes: list[str]) -> list[Entry]:
     """
     sound, end = [], 0
     ordered = sorted(entries, key=lambda entry: entry.offset)
-    for entry, following in zip(ordered, [*ordered[1:], None], strict=True):
+    starts = [entry.offset for entry in ordered[1:]]
+    for entry, following in zip_longest(ordered, starts):
         stop = entry.offset + zip_local.LENGTH + entry.packed
-        if entry.offset >= end and (following is None or stop <= following.offset):
+        if entry.offset >= end and (following is None or stop <= following):
             sound.append(entry)
         end = max(end, stop)
     if dropped := len(entries) - len(sound):
