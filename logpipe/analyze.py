@@ -5,7 +5,8 @@ import os
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from string import Template
@@ -71,6 +72,27 @@ def _progress() -> Progress:
         transient=True,
         disable=not sys.stderr.isatty(),
     )
+
+
+@contextmanager
+def scratch_store() -> Iterator[Connection]:
+    """Open a store that is gone afterwards: for questions about files alone."""
+    with tempfile.TemporaryDirectory(prefix="logpipe-") as folder:  # noqa: SIM117 - the store closes first
+        with open_store(Path(folder) / "scratch.duckdb") as con:
+            yield con
+
+
+def known_sources(con: Connection) -> list[Source]:
+    """Return every file of a store, by path, as it stands after all of them were read."""
+    return [Source(**row) for row in ask(con, "FROM source ORDER BY path, source_id")]
+
+
+def cover(con: Connection) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the hours that the logs of a store cover, and the gaps, made anew from its rows."""
+    with transaction(con):
+        for name in ("140_coverage", "150_log_gap"):
+            con.execute(sql_text("derived", name))
+    return ask(con, "FROM coverage ORDER BY ALL"), ask(con, sql_text("reports", "gaps"))
 
 
 def detect(con: Connection, rules: list[Rule]) -> None:

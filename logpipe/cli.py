@@ -183,6 +183,79 @@ def query(
         print_rows(*found, shape=shape.value, out=sys.stdout, width=width)
 
 
+@app.command()
+def identify(paths: Inputs, tz: Zones = None, shape: Format = Shape.table) -> None:
+    """Say what each file is: product, host, span, records, and why; nothing is kept.
+
+    Example: logpipe identify case.zip
+    """
+    from logpipe.analyze import ingest as load
+    from logpipe.analyze import known_sources, scratch_store
+    from logpipe.formats import all_formats
+    from logpipe.offers import require_inputs
+    from logpipe.report.identified import COLUMNS, NUMBERS, identified_lines, identified_rows
+    from logpipe.report.rows import print_rows
+    from logpipe.settle import read_zones
+
+    zones = read_zones(tz or [])
+    require_inputs(paths)
+    with scratch_store() as con:
+        load(con, paths, zones=zones)
+        sources = known_sources(con)
+    with _whole_pipe():
+        if shape is Shape.table:
+            for line in identified_lines(sources, all_formats()):
+                typer.echo(line)
+        else:
+            rows = identified_rows(sources, all_formats())
+            numeric = [name in NUMBERS for name in COLUMNS]
+            print_rows(COLUMNS, numeric, rows, shape=shape.value, out=sys.stdout, width=0)
+
+
+@app.command()
+def coverage(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Folders or files to read; without any the store is asked.",
+            metavar="[PATH...]",
+            show_default=False,
+        ),
+    ] = None,
+    db: Store = Path("logpipe.duckdb"),
+    tz: Zones = None,
+    shape: Format = Shape.table,
+) -> None:
+    """Show which hours the logs of each host cover, what is missing, and which rules that weakens.
+
+    Example: logpipe coverage samples/gateway2003
+    """
+    from logpipe.analyze import cover, scratch_store
+    from logpipe.analyze import ingest as load
+    from logpipe.offers import require_inputs
+    from logpipe.report.covered import coverage_lines
+    from logpipe.report.rows import print_rows
+    from logpipe.settle import read_zones
+    from logpipe.sqlfiles import sql_text
+    from logpipe.store import open_store, require_store, user_query
+
+    zones = read_zones(tz or [])
+    require_inputs(paths or [])
+    if not paths:
+        require_store(db)
+    with scratch_store() if paths else open_store(db) as con:
+        if paths:
+            load(con, paths, zones=zones)
+        hours, gaps = cover(con)
+        rows = user_query(con, sql_text("reports", "coverage"))
+    with _whole_pipe():
+        if shape is Shape.table:
+            for line in coverage_lines(hours, gaps):
+                typer.echo(line)
+        else:
+            print_rows(*rows, shape=shape.value, out=sys.stdout, width=0)
+
+
 @rules_app.command("list")
 def rules_list(rules: RuleFolder = None) -> None:
     """List the rules: id, severity, title."""

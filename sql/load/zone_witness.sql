@@ -3,12 +3,12 @@
 WITH registry AS (
     SELECT
         coalesce(r.host, s.host) AS host,
-        max(r.value) FILTER (WHERE lower(r.name) = 'timezonekeyname') AS key_name,
-        max(r.value) FILTER (WHERE lower(r.name) = 'standardname') AS standard_name,
-        max(r.number) FILTER (WHERE lower(r.name) = 'bias') AS bias
+        max(r.value) FILTER (WHERE r.name_folded = 'timezonekeyname') AS key_name,
+        max(r.value) FILTER (WHERE r.name_folded = 'standardname') AS standard_name,
+        max(r.number) FILTER (WHERE r.name_folded = 'bias') AS bias
     FROM registry_value AS r
     JOIN source AS s ON s.source_id = r.source_id
-    WHERE lower(r.key) LIKE '%\\control\\timezoneinformation'
+    WHERE ends_with(r.key_folded, '\control\timezoneinformation') AND NOT r.deleted
     GROUP BY ALL
 ),
 
