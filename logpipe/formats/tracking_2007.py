@@ -55,6 +55,8 @@ def sniff(head: bytes) -> bool:
     bare = "," + ",".join(FIELDS_2007[1:5])
     if any(re.match(r"(?:#fields:\s*)?date-time" + bare, line, re.IGNORECASE) for line in lines):
         return True
+    if lines[0].lstrip("\ufeff").lower().startswith("date_time_utc,"):  # Exchange Online
+        return False
     rows = [line for line in lines[:-1] or lines if line and not line.startswith("#")][:5]
     return any(
         ISO_TIME.match(row) and SOURCES.search(row) and _width(row) in BY_COUNT for row in rows
