@@ -3,10 +3,9 @@
 -- (refused or dropped), open (none of these by the end of the log). The gap is the longest stretch
 -- without any touch between entry and end (or the end of the log).
 CREATE OR REPLACE TABLE message AS
-WITH life AS (
+WITH life AS (  -- messages of SMTP logs: what became of some must be inferred from reports
     SELECT
         host, log, message, recipient,
-        min(message_id) AS message_id,
         min(sender) AS sender,
         min(ts) AS first_ts,
         min(CASE WHEN what = 'enter' THEN ts END) AS enter_ts,
@@ -14,6 +13,7 @@ WITH life AS (
         min(CASE WHEN what = 'ndr' THEN ts END) AS ndr_ts,
         min(CASE WHEN what = 'fail' THEN ts END) AS fail_ts
     FROM message_touch
+    WHERE log = 'smtp'
     GROUP BY host, log, message, recipient
 ),
 
@@ -218,86 +218,101 @@ report AS (
     LEFT JOIN report_born AS b ON b.report_no = e.report_no
 ),
 
-ended AS (
+ranged AS (  -- every touch with its message's end, as far as touches tell it, and the touch before
     SELECT
-        m.host, m.log, m.message, m.recipient, m.message_id, m.sender, m.entered,
-        m.enter_ts IS NOT NULL AS entry_seen,
-        coalesce(m.ended, d.ndr_ts) AS ended,
-        CASE
-            WHEN m.ended IS NULL AND d.ndr_ts IS NOT NULL THEN 'returned'
-            WHEN m.ended IS NULL THEN 'open'
-            WHEN m.ended = m.ok_ts THEN 'delivered'
-            WHEN m.ended = m.ndr_ts THEN 'returned'
-            ELSE 'failed'
-        END AS outcome,
-        d.ndr_source_id, d.ndr_record
-    FROM settled AS m
+        host, log, message, recipient, message_id, sender, what, ts, source_id, record, status_code, status,
+        least(
+            min(CASE WHEN what = 'ok' THEN ts END) OVER life,
+            min(CASE WHEN what = 'ndr' THEN ts END) OVER life,
+            min(CASE WHEN what = 'fail' THEN ts END) OVER life
+        ) AS told_end,
+        lag(ts) OVER in_order AS before_ts,
+        row_number() OVER in_order AS n
+    FROM message_touch
+    WINDOW
+        life AS (PARTITION BY host, log, message, recipient),
+        in_order AS (PARTITION BY host, log, message, recipient ORDER BY ts, what, source_id, record)
+),
+
+kept AS (  -- what comes after the end is another story
+    SELECT
+        t.*,
+        coalesce(t.told_end, d.ndr_ts) AS ended,
+        d.ndr_source_id, d.ndr_record,
+        lp_us(t.ts) - lp_us(t.before_ts) AS gap_us
+    FROM ranged AS t
     LEFT JOIN report AS d
-        ON d.host = m.host AND d.log = m.log AND d.message = m.message AND d.recipient = m.recipient
-),
-
-mark AS (  -- the moments that bound a message's gaps: its touches, its end, or the end of the log
-    SELECT
-        m.host, m.log, m.message, m.recipient, t.ts, t.what, t.source_id, t.record, t.status_code, t.status
-    FROM ended AS m
-    JOIN message_touch AS t
-        ON t.host = m.host AND t.log = m.log AND t.message = m.message AND t.recipient = m.recipient
-       AND (m.ended IS NULL OR t.ts <= m.ended)
-    UNION ALL
-    SELECT
-        m.host, m.log, m.message, m.recipient, coalesce(m.ended, s.last_ts) AS ts, 'end' AS what,
-        NULL, NULL, NULL, NULL
-    FROM ended AS m
-    JOIN log_span AS s ON s.host = m.host AND s.log = m.log
-),
-
-spaced AS (
-    SELECT
-        *,
-        lag(ts) OVER (PARTITION BY host, log, message, recipient ORDER BY ts, what, source_id, record) AS before_ts
-    FROM mark
+        ON d.host = t.host AND d.log = t.log AND d.message = t.message AND d.recipient = t.recipient
+    WHERE coalesce(t.told_end, d.ndr_ts) IS NULL OR t.ts <= coalesce(t.told_end, d.ndr_ts)
 ),
 
 summed AS (
     SELECT
         host, log, message, recipient,
+        min(message_id) AS message_id,
+        min(sender) AS sender,
+        min(CASE WHEN what = 'enter' THEN ts END) AS enter_ts,
+        min(ts) AS first_ts,
+        max(ts) AS last_ts,
+        min(told_end) AS told_end,
+        min(ended) AS ended,
+        min(CASE WHEN what = 'ok' THEN ts END) AS ok_ts,
+        min(CASE WHEN what = 'ndr' THEN ts END) AS ndr_ts,
+        min(ndr_source_id) AS ndr_source_id,
+        min(ndr_record) AS ndr_record,
         count(*) FILTER (WHERE what = 'try') AS tries,
-        max(lp_us(ts) - lp_us(before_ts)) AS gap_us,
-        min_by(source_id, lp_us(ts)) FILTER (WHERE what <> 'end') AS source_id,
-        min_by(record, lp_us(ts)) FILTER (WHERE what <> 'end') AS record,
-        max_by(source_id, lp_us(ts)) FILTER (WHERE what IN ('ok', 'ndr', 'fail')) AS end_source_id,
-        max_by(record, lp_us(ts)) FILTER (WHERE what IN ('ok', 'ndr', 'fail')) AS end_record,
+        max(gap_us) AS gap_us,
+        -- of gaps of one length the first
+        max_by(before_ts, CAST(gap_us AS DECIMAL(38, 0)) * 10000000 - n) AS gap_from,
+        min_by(source_id, n) AS source_id,
+        min_by(record, n) AS record,
+        -- of ends in one second the one that the outcome names
+        min_by(source_id, n + CASE what WHEN 'ok' THEN 0 WHEN 'ndr' THEN 1000000000 ELSE 2000000000 END)
+            FILTER (WHERE what IN ('ok', 'ndr', 'fail')) AS end_source_id,
+        min_by(record, n + CASE what WHEN 'ok' THEN 0 WHEN 'ndr' THEN 1000000000 ELSE 2000000000 END)
+            FILTER (WHERE what IN ('ok', 'ndr', 'fail')) AS end_record,
         max(status_code) FILTER (WHERE what IN ('ndr', 'fail')) AS status_code,
         max(status) FILTER (WHERE what IN ('ndr', 'fail')) AS status
-    FROM spaced
+    FROM kept
     GROUP BY host, log, message, recipient
 ),
 
-longest AS (
+bounded AS (  -- the last gap reaches from the last touch to the end, or to the end of the log
     SELECT
-        s.host, s.log, s.message, s.recipient,
-        min(s.before_ts) AS gap_from,
-        min(s.ts) AS gap_until
-    FROM spaced AS s
-    JOIN summed AS u
-        ON u.host = s.host AND u.log = s.log AND u.message = s.message AND u.recipient = s.recipient
-       AND lp_us(s.ts) - lp_us(s.before_ts) = u.gap_us
-    GROUP BY s.host, s.log, s.message, s.recipient
+        m.*,
+        coalesce(m.enter_ts, m.first_ts) AS entered,
+        coalesce(m.ended, s.last_ts) AS until_ts,
+        lp_us(coalesce(m.ended, s.last_ts)) - lp_us(m.last_ts) AS tail_us,
+        CASE
+            WHEN m.told_end IS NULL AND m.ended IS NOT NULL THEN 'returned'
+            WHEN m.ended IS NULL THEN 'open'
+            WHEN m.ended = m.ok_ts THEN 'delivered'
+            WHEN m.ended = m.ndr_ts THEN 'returned'
+            ELSE 'failed'
+        END AS outcome
+    FROM summed AS m
+    JOIN log_span AS s ON s.host = m.host AND s.log = m.log
+),
+
+gauged AS (
+    SELECT *, gap_us IS NULL OR tail_us > gap_us AS tail_longest
+    FROM bounded
 )
 
 SELECT
-    m.host, m.log, m.message, m.message_id, m.sender, m.recipient,
-    lp_domain(m.recipient) AS domain,
-    m.entered, m.entry_seen, m.ended, m.outcome,
-    lp_hours(m.entered, coalesce(m.ended, s.last_ts)) AS wait_h,
-    u.tries,
-    l.gap_from, l.gap_until,
-    u.gap_us / 3600000000.0 AS gap_h,
-    u.status_code, u.status,
-    u.source_id, u.record,
-    coalesce(u.end_source_id, m.ndr_source_id) AS end_source_id,
-    coalesce(u.end_record, m.ndr_record) AS end_record
-FROM ended AS m
-JOIN log_span AS s ON s.host = m.host AND s.log = m.log
-JOIN summed AS u ON u.host = m.host AND u.log = m.log AND u.message = m.message AND u.recipient = m.recipient
-LEFT JOIN longest AS l ON l.host = m.host AND l.log = m.log AND l.message = m.message AND l.recipient = m.recipient;
+    host, log, message, message_id, sender, recipient,
+    lp_domain(recipient) AS domain,
+    entered, enter_ts IS NOT NULL AS entry_seen, ended, outcome,
+    lp_hours(entered, until_ts) AS wait_h,
+    tries,
+    CASE WHEN tail_longest THEN last_ts ELSE gap_from END AS gap_from,
+    CASE
+        WHEN tail_longest THEN until_ts
+        ELSE gap_from + to_microseconds(gap_us)
+    END AS gap_until,
+    CASE WHEN tail_longest THEN tail_us ELSE gap_us END / 3600000000.0 AS gap_h,
+    status_code, status,
+    source_id, record,
+    coalesce(end_source_id, ndr_source_id) AS end_source_id,
+    coalesce(end_record, ndr_record) AS end_record
+FROM gauged;

@@ -16,14 +16,19 @@ WITH long_gap AS (
     WHERE m.gap_h * 60 > p.retry_min + p.slack_min
 ),
 
+gap_domain AS (  -- only of these it is asked what else got through
+    SELECT DISTINCT host, log, domain FROM long_gap WHERE domain IS NOT NULL
+),
+
 domain_step AS (  -- deliveries and entries of each domain, and the moments that ask how many there were
-    SELECT host, log, domain, ended AS ts, 1 AS delivered, 0 AS entered_n, ended AS delivered_at, NULL AS message, NULL AS recipient, NULL AS bound
-    FROM message
-    WHERE outcome = 'delivered' AND domain IS NOT NULL
+    SELECT m.host, m.log, m.domain, m.ended AS ts, 1 AS delivered, 0 AS entered_n, m.ended AS delivered_at, NULL AS message, NULL AS recipient, NULL AS bound
+    FROM message AS m
+    JOIN gap_domain AS d ON d.host = m.host AND d.log = m.log AND d.domain = m.domain
+    WHERE m.outcome = 'delivered'
     UNION ALL
-    SELECT host, log, domain, entered, 0, 1, NULL, NULL, NULL, NULL
-    FROM message
-    WHERE domain IS NOT NULL
+    SELECT m.host, m.log, m.domain, m.entered, 0, 1, NULL, NULL, NULL, NULL
+    FROM message AS m
+    JOIN gap_domain AS d ON d.host = m.host AND d.log = m.log AND d.domain = m.domain
     UNION ALL
     SELECT
         g.host, g.log, g.domain,
@@ -100,7 +105,7 @@ watched AS (  -- hosts whose event log tells of failed deliveries, and the time 
 
 failing AS (
     SELECT DISTINCT g.host, g.log, g.domain, f.hour
-    FROM (SELECT DISTINCT host, log, domain FROM long_gap WHERE domain IS NOT NULL) AS g
+    FROM gap_domain AS g
     JOIN remote_failure AS f ON f.host = g.host AND f.word = g.domain
 ),
 

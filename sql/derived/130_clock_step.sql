@@ -11,7 +11,8 @@ WITH numbered AS (  -- a record that was overwritten, or found past damage, stan
         END AS boots,
         lag(ts) OVER (PARTITION BY source_id ORDER BY record, ts) AS before_ts
     FROM windows_event
-    WHERE NOT recovered
+    -- a clock at zero is no step
+    WHERE NOT recovered AND ts BETWEEN TIMESTAMP '1990-01-01' AND TIMESTAMP '2100-01-01'
 ),
 
 placed AS (
