@@ -1,0 +1,72 @@
+"""What each file is, in a few lines: for ``logpipe identify``."""
+
+from collections.abc import Iterator, Sequence
+
+from logpipe.model import Format, Source
+from logpipe.report._words import count_words
+from logpipe.report.text import clean, fold
+
+COLUMNS = [
+    "path", "status", "format", "title", "why", "generation", "generation_known_by", "host",
+    "host_known_by", "zone", "zone_known_by", "first_ts", "last_ts", "records", "rows",
+    "duplicates", "rejects", "recovered", "bytes", "note",
+]  # fmt: skip
+NUMBERS = {"records", "rows", "duplicates", "rejects", "recovered", "bytes"}
+
+
+def why(format_: Format) -> str:
+    """Return what a format looks for in a file, as the docstring of its ``sniff`` says."""
+    words = fold((format_.sniff.__doc__ or "").partition("\n\n")[0])
+    return words.removeprefix("Return whether ").rstrip(".")
+
+
+def identified_rows(
+    sources: Sequence[Source], formats: Sequence[Format]
+) -> list[tuple[object, ...]]:
+    """Return one row of ``COLUMNS`` per file."""
+    known = {format_.name: format_ for format_ in formats}
+    rows = []
+    for source in sources:
+        format_ = known.get(source.format or "")
+        told = {"title": format_.title, "why": why(format_)} if format_ else {}
+        rows.append(
+            tuple(told.get(name) if name in ("title", "why") else getattr(source, name)
+                  for name in COLUMNS)
+        )  # fmt: skip
+    return rows
+
+
+def identified_lines(sources: Sequence[Source], formats: Sequence[Format]) -> Iterator[str]:
+    """Yield the files as text, and what was tried where one is unknown."""
+    known = {format_.name: format_ for format_ in formats}
+    for source in sources:
+        yield clean(source.path)
+        format_ = known.get(source.format or "")
+        for line in _known_lines(source, format_) if format_ else [f"{source.status}"]:
+            yield clean(f"    {line}")
+        if source.note:
+            yield clean(f"    {source.note}")
+    if any(source.status == "unknown" for source in sources):
+        yield ""
+        yield "Tried for files of unknown format, by content:"
+        for format_ in formats:
+            yield clean(f"    {format_.name}: {why(format_)}")
+
+
+def _known_lines(source: Source, format_: Format) -> Iterator[str]:
+    made_by = f", {source.generation}" if source.generation else ""
+    yield f"{format_.title}{made_by} [{source.format}, {source.status}]"
+    host = f"host {source.host} (by {source.host_known_by})" if source.host else "host not named"
+    if source.zone:
+        zone = f"times {source.zone} (by {source.zone_known_by})"
+    else:
+        zone = "local times, zone unknown: give --tz HOST=ZONE"
+    yield f"{host}; {zone}"
+    span = f"{source.first_ts} to {source.last_ts} UTC; " if source.first_ts else ""
+    parts = [count_words(source.records, "record"), f"{source.rows:,} rows"]
+    parts += [f"{n:,} {what}" for n, what in (
+        (source.duplicates, "duplicates"), (source.rejects, "rejects"),
+        (source.recovered, "recovered beside them"),
+    ) if n]  # fmt: skip
+    yield span + ", ".join(parts)
+    yield f"because of {why(format_)}"

@@ -1,0 +1,49 @@
+-- What kind of log each format is: rules ask for kinds, not for formats. One row: one format whose
+-- rows are dated facts of one host. mail: whether the life of messages is told by it.
+CREATE OR REPLACE VIEW log_kind AS
+SELECT format, kind, mail
+FROM (
+    VALUES
+    ('evt', 'events', false),
+    ('evtx', 'events', false),
+    ('event_export', 'events', false),
+    ('smtpsvc_w3c', 'smtp', true),
+    ('smtpsvc_ncsa', 'smtp', true),
+    ('smtpsvc_iis', 'smtp', true),
+    ('ims_log', 'smtp', true),
+    ('smtp_protocol', 'smtp', true),
+    ('tracking_5x', 'tracking', true),
+    ('tracking_2003', 'tracking', true),
+    ('tracking_2007', 'tracking', true),
+    ('tracking_export', 'tracking', true),
+    ('message_trace', 'tracking', true),
+    ('connectivity', 'connectivity', false),
+    ('imap_pop', 'clients', false),
+    ('http_proxy', 'clients', false),
+    ('pdh_csv', 'counters', false),
+    ('nt4_perfmon', 'counters', false),
+    ('blg', 'counters', false)
+) AS known (format, kind, mail);
+
+-- Which kinds of log each rule lives on. One row: one rule and kind. need: required (one of a rule's
+-- required kinds must be there), or helpful (makes findings surer).
+CREATE OR REPLACE VIEW rule_need AS
+SELECT rule, kind, need
+FROM (
+    VALUES
+    ('idle-until-restart', 'smtp', 'required'),
+    ('idle-until-restart', 'tracking', 'required'),
+    ('idle-until-restart', 'events', 'required'),
+    ('idle-queue-item', 'smtp', 'required'),
+    ('idle-queue-item', 'tracking', 'required'),
+    ('delayed-ndr', 'smtp', 'required'),
+    ('delayed-ndr', 'tracking', 'required'),
+    ('delayed-ndr', 'events', 'helpful'),
+    ('expired-mail', 'smtp', 'required'),
+    ('expired-mail', 'tracking', 'required'),
+    ('service-restart', 'events', 'required'),
+    ('service-restart', 'smtp', 'helpful'),
+    ('service-restart', 'tracking', 'helpful'),
+    ('crash-loop', 'events', 'required'),
+    ('unclean-shutdown', 'events', 'required')
+) AS known (rule, kind, need);

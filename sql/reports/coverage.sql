@@ -1,0 +1,7 @@
+-- Hours that logs cover, and gaps, in one shape: for logpipe coverage in its machine formats.
+SELECT host, log, 'rows' AS what, hour AS from_ts, hour + INTERVAL 1 HOUR AS until_ts, rows, NULL AS text, NULL AS weakens
+FROM coverage
+UNION ALL
+SELECT host, log, reason, from_ts, until_ts, missing, what, weakens
+FROM log_gap
+ORDER BY host, log, what, from_ts, until_ts
