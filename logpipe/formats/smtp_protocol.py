@@ -30,7 +30,7 @@ COLUMNS = {
     "data": ["data"],
 }
 DIRECTIONS = {"smtp receive protocol log": "in", "smtp send protocol log": "out"}
-# 2023-01-11T15:59:53.909Z,EX1\Default Frontend EX1,08DF000000000001,2,192.0.2.1:25,192.0.2.9:5602,<,
+# 2023-01-11T15:59:53.909Z,EX1\Default Frontend EX1,08DF000000000001,2,192.0.2.1:25,192.0.2.9:56,<,
 ROW = re.compile(
     ISO_TIME + r',(?P<connector>"[^"]*"|[^",]*),(?P<session>[0-9A-Fa-f-]{8,36}),\d+,'
     r"(?P<local>[^,]*),[^,]*,(?P<event>[-+<>*]),(?P<data>.*)"
@@ -57,7 +57,7 @@ def is_protocol(top: Preamble) -> bool:
 
 
 def is_mailbox(top: Preamble) -> bool:
-    """Return whether the rows of this shape are IMAP4's or POP3's: no connector, and their ports."""
+    """Return whether rows of this shape are IMAP4's or POP3's: no connector, and their ports."""
     matches = [match for row in top.rows if (match := ROW.match(row))]
     return any(MAILBOX_PORT.search(match["local"]) for match in matches) and not any(
         match["connector"].strip('"') for match in matches
@@ -89,7 +89,7 @@ def _direction(rows: Iterable[str]) -> str | None:
 def _banner(rows: Iterable[str]) -> str | None:
     r"""Return the name in this server's own 220 or EHLO reply, where no connector names it.
 
-    A connector of a receive log does: ``EX1\Default Frontend EX1``; the banner may be a public name.
+    A connector of a receive log does (``EX1\Default Frontend EX1``); a banner may be public.
     """
     name = None
     for match in filter(None, map(ROW.match, rows)):

@@ -1,4 +1,5 @@
--- Deliveries that the SMTP service tried. One row: one RCPT of one outbound connection.
+-- Deliveries that a server tried by SMTP. One row: one RCPT of one outbound connection.
+-- Sessions of SmtpSend logs (Exchange 2007 and later) have ids: their answers are those of smtp_answer.
 -- W3C rows name no session and no message: a session begins at a 220 greeting or after five silent
 -- minutes; the n-th reply after the greeting answers the n-th command, DATA being answered twice.
 -- outcome: ok, deferred (4xx, or the connection ended without an answer), failed (5xx).
@@ -13,7 +14,7 @@ WITH spoken AS (
         lag(e.argument) OVER ordered AS before_argument
     FROM smtp_event AS e
     JOIN source_order AS o ON o.source_id = e.source_id
-    WHERE e.direction = 'out' AND e.kind IN ('command', 'reply')
+    WHERE e.direction = 'out' AND e.kind IN ('command', 'reply') AND o.format <> 'smtp_protocol'
     WINDOW ordered AS (PARTITION BY o.host, coalesce(e.site, ''), e.peer ORDER BY o.place, e.record)
 ),
 
@@ -84,6 +85,18 @@ envelope AS (
     GROUP BY host, site, peer, session_no, message_no
 ),
 
+sent AS (  -- the same of each message of a SmtpSend session
+    SELECT
+        talk, message_no,
+        min(CASE WHEN verb = 'MAIL' THEN address END) AS sender,
+        min(CASE WHEN verb = 'MAIL' THEN reply_code END) AS mail_code,
+        min(CASE WHEN hands_over THEN reply_code END) AS data_code,
+        min(CASE WHEN hands_over THEN answered_at END) AS data_at
+    FROM smtp_answer
+    WHERE direction = 'out' AND message_no > 0
+    GROUP BY talk, message_no
+),
+
 asked AS (
     SELECT host, site, peer, session_no, message_no, place, source_id, record, ts, address AS recipient, command_no
     FROM counted
@@ -124,4 +137,25 @@ LEFT JOIN reply AS dr
    AND dr.reply_no = v.data_no + CASE WHEN v.data_verb = 'DATA' THEN 1 ELSE 0 END
 LEFT JOIN talk AS t
     ON t.host = a.host AND t.site = a.site AND t.peer = a.peer AND t.session_no = a.session_no
-WHERE a.recipient IS NOT NULL;
+WHERE a.recipient IS NOT NULL
+UNION ALL
+SELECT
+    a.host, '' AS site, a.peer, a.ts, a.place, a.source_id, a.record,
+    coalesce(v.sender, '<>') AS sender,
+    a.address AS recipient,
+    CASE
+        WHEN a.reply_code >= 500 OR v.mail_code >= 500 THEN 'failed'
+        WHEN a.reply_code >= 400 OR v.mail_code >= 400 THEN 'deferred'
+        WHEN v.data_code BETWEEN 200 AND 299 THEN 'ok'
+        WHEN v.data_code >= 500 THEN 'failed'
+        ELSE 'deferred'
+    END AS outcome,
+    CASE
+        WHEN a.reply_code >= 400 THEN a.reply_code
+        WHEN v.mail_code >= 400 THEN v.mail_code
+        ELSE v.data_code
+    END AS reply_code,
+    coalesce(v.data_at, a.answered_at, a.ts) AS answered_at
+FROM smtp_answer AS a
+JOIN sent AS v ON v.talk = a.talk AND v.message_no = a.message_no
+WHERE a.direction = 'out' AND a.verb = 'RCPT' AND a.address IS NOT NULL AND a.host IS NOT NULL;

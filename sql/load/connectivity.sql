@@ -43,7 +43,7 @@ SELECT
             '(?i)^(?:the name|throttled|aborted|dns server returned)|\b(?:fail(?:ed|ure)?|error|timed ?out|unreachable|refused)\b'
         )
         THEN description
-    END AS failure,
+    END AS reason,
     lp_named(fields, f, rest) AS extra,
     coalesce(
         lp_fault(text, record, half, f, fields),

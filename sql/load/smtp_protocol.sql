@@ -10,7 +10,7 @@ WITH cell AS (
 named AS (
     SELECT
         record, text, fields, f, half, p_event,
-        list_concat(rest, lp_not_numbers(f, [p_sequence])) AS rest,
+        list_concat(rest, lp_not_numbers(f, [p_sequence]), lp_odd_ends(f, [p_local, p_remote])) AS rest,
         try_cast(f[p_ts] AS TIMESTAMP) AS ts,
         nullif(f[p_connector], '') AS connector,
         nullif(f[p_session], '') AS session,
