@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 
 MOST_RECIPIENTS = 20_000  # of one report; Exchange stops at 5,000 unless told otherwise
+MOST_AGAIN = 99  # names that one field is given where it comes again and again
 # Diagnostic-Code: smtp;550 5.2.2 <bob@partner.example>... Mailbox Full
 FIELD = re.compile(r"[ \t]{0,8}([A-Za-z][A-Za-z0-9-]{0,60})[ \t]{0,8}:[ \t]*(.*)")
 NAMES_RECIPIENT = ("final-recipient", "original-recipient")
@@ -72,30 +73,24 @@ def _blocks(lines: list[str]) -> list[tuple[int, int]]:
 
 def _groups(lines: list[str]) -> list[Group]:
     """Return the groups of fields in some lines, none of them empty."""
-    groups: list[Group] = [{}]
-    name = ""
+    groups: list[dict[str, list[str]]] = [{}]
+    value: list[str] | None = None  # the lines of the last field
+    seen: dict[str, int] = {}  # how often each name stands in the group
     for line in lines:
         if not line.strip():
             groups.append({})
-            name = ""
-        elif name and line[0] in " \t":
-            groups[-1][name] = f"{groups[-1][name]} {line.strip()}".strip()
-        elif match := FIELD.match(line):
+            value = None
+        elif (match := FIELD.match(line)) and not (value and line[0] in " \t"):
             name = match.group(1).lower()
-            if name in groups[-1]:
-                if name in NAMES_RECIPIENT:  # the blank line between two recipients is missing
-                    groups.append({})
-                else:
-                    name = _again(groups[-1], name)
-            groups[-1][name] = match.group(2).strip()
-        elif name:  # a value wrapped without indenting
-            groups[-1][name] = f"{groups[-1][name]} {line.strip()}"
-    return [group for group in groups if group]
-
-
-def _again(group: Group, name: str) -> str:
-    """Return a name for a field that came before; the hundredth takes the place of the last."""
-    return next((own for n in range(2, 100) if (own := f"{name} ({n})") not in group), name)
+            if name in groups[-1] and name in NAMES_RECIPIENT:  # a blank line is missing
+                groups.append({})
+            seen = seen if groups[-1] else {}
+            seen[name] = min(seen.get(name, 0) + 1, MOST_AGAIN)
+            value = groups[-1].setdefault(_numbered(name, seen[name]), [])
+            value.append(match.group(2).strip())
+        elif value:  # wrapped, perhaps without indenting
+            value.append(line.strip())
+    return [{k: " ".join(v).strip() for k, v in group.items()} for group in groups if group]
 
 
 def _status(groups: list[Group]) -> Status:
@@ -104,7 +99,7 @@ def _status(groups: list[Group]) -> Status:
     for group in groups:
         about = {name: value for name, value in group.items() if name in TELLS_RECIPIENT}
         if not about:
-            status.message |= {k: v for k, v in group.items() if k not in status.message}
+            _keep(status.message, group)
         elif "reporting-mta" in group:  # the blank line below the message's fields is missing
             own = ("reporting-mta", "received-from-mta", "arrival-date", "original-envelope-id")
             status.message |= {name: group.pop(name) for name in own if name in group}
@@ -114,6 +109,17 @@ def _status(groups: list[Group]) -> Status:
         else:
             status.beyond += 1
     return status
+
+
+def _keep(message: Group, group: Group) -> None:
+    """Add a group's fields to the message's; one that is there already gets a number."""
+    for name, value in group.items():
+        number = next((n for n in range(1, 10) if _numbered(name, n) not in message), MOST_AGAIN)
+        message[_numbered(name, number)] = value
+
+
+def _numbered(name: str, number: int) -> str:
+    return name if number == 1 else f"{name} ({number})"
 
 
 def typed(value: str | None) -> tuple[str, str]:

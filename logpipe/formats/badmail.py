@@ -21,9 +21,7 @@ LARGEST = 256 << 10
 # The specific error code was 0xC00402C7.
 OPENING = re.compile(r"\s*Unable to deliver this\b[^\n]{0,200}", re.IGNORECASE)
 CODE = re.compile(r"specific error code was\s+(0x[0-9A-F]{1,8})", re.IGNORECASE)
-REASON = re.compile(
-    r"encountered:\s*\"?(.{1,2000}?)[\".\s]*(?:The )?specific error", re.IGNORECASE | re.DOTALL
-)
+ENCOUNTERED = "error was encountered:"
 RECIPIENTS = re.compile(r"\brecipients?\b", re.IGNORECASE)
 SENDER = re.compile(r"\bsender\b", re.IGNORECASE)
 
@@ -44,22 +42,27 @@ def read(path: Path, scratch: Path) -> Iterator[Reading]:  # noqa: ARG001
 
 def _rows(text: str) -> list[Row]:
     """Return the rows of one reason file."""
-    code, reason = CODE.search(text), REASON.search(text)
+    code = CODE.search(text)
     extra = {"text": text.strip()[:4000]}
     if code:
         extra["error code"] = code.group(1)
-    said = " ".join(reason.group(1).split()) if reason else None
     shared: Row = {
         "record": 1,
         "kind": "badmail",
         "action": "failed",
-        "diagnostic": said or (OPENING.match(text) or [None])[0],
+        "diagnostic": _reason(text[: code.start() if code else 2000]),
         "original_sender": _sender(text),
     }
     return [
         shared | {"recipient_no": no, "recipient": recipient, "extra": extra if no == 1 else {}}
         for no, recipient in enumerate(_recipients(text) or [None], 1)
     ]
+
+
+def _reason(text: str) -> str | None:
+    """Return what the text before the error code gives as the reason, else all of it."""
+    reason = text.rpartition(ENCOUNTERED)[2].strip().removesuffix("The")
+    return " ".join(reason.strip(' ".\n').split())[:2000] or None
 
 
 def _recipients(text: str) -> list[str]:

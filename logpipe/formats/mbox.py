@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from logpipe.errors import UnreadableError
 from logpipe.formats._delivery import BEYOND, Row, frame_of, rows_of
 from logpipe.formats._mail_kind import FROM_LINE, kind_of
 from logpipe.formats._mime import LARGEST, parse
@@ -35,6 +36,8 @@ def read(path: Path, scratch: Path) -> Iterator[Reading]:
     path = _by_lines(path, scratch)
     with path.open("rb") as file:
         begins = list(_begins(file))
+        if not begins:
+            raise UnreadableError("the file is empty")
         notes: list[str] = []
         yield Reading(
             load="delivery_report",

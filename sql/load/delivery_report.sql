@@ -26,7 +26,7 @@ SELECT
     report_recipient,
     smtp_version,
     dsn_context,
-    map_from_entries(extra) AS extra,
+    CASE WHEN len(extra) > 0 THEN map_from_entries(extra) END AS extra,
     NULL::VARCHAR AS reject,  -- what is no mail never reaches a frame; the reader hands it on apart
     NULL::VARCHAR AS excerpt
 FROM batch;

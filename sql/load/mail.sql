@@ -13,7 +13,7 @@ SELECT
     bytes,
     arrived_ts,
     name,
-    map_from_entries(extra) AS extra,
+    CASE WHEN len(extra) > 0 THEN map_from_entries(extra) END AS extra,
     NULL::VARCHAR AS reject,
     NULL::VARCHAR AS excerpt
 FROM batch;
