@@ -19,7 +19,23 @@ NAMES = (  # the 13 fields of a record line, KB Q173280
     "length", "seconds", "cost", "subject_id", "recipients",
 )  # fmt: skip
 MOMENT = r"^[0-9]{4}\.[0-9]{1,2}\.[0-9]{1,2} "
+MADE = ";l=[^;]*-([0-9]{12})Z-"  # when the id was made, which is the submission
 WHOLE_NUMBER = "^-?[0-9]+$"
+REST = pl.concat_str(
+    *(
+        pl.when(pl.col(name) != "").then(pl.lit(f"{name}=") + pl.col(name))
+        for name in ("priority", "seconds", "cost")
+    ),
+    *(
+        pl.when(pl.col(name).cast(kind, strict=False).is_null() & (pl.col(name) != "")).then(
+            pl.lit(f"{name}=") + pl.col(name)
+        )
+        for name, kind in (("length", pl.Int64), ("recipients", pl.Int32))
+    ),
+    pl.lit("status without recipient=") + pl.col("loose"),
+    separator="\t",
+    ignore_nulls=True,
+).alias("rest")  # what no column takes
 SPOILT = pl.col("line").str.starts_with(SPOILED)
 
 
@@ -106,27 +122,27 @@ def _decoded(marked: pl.DataFrame, tally: Tally) -> pl.DataFrame:
         (pl.col("spoiled") & ~pl.col("begins"))
         | ((pl.col("group") == 0) & (pl.col("line") != "") & ~pl.col("spoiled"))
     )
-    field = pl.col("items").list
-    heads = marked.filter("begins").select(
-        "record",
-        "group",
-        "line",
-        field.len().alias("fields"),
-        *(field.get(place, null_on_oob=True).alias(name) for place, name in enumerate(NAMES)),
-    )
     named, loose = _recipients(marked.filter((pl.col("group") > 0) & ~pl.col("spoiled")))
-    rows = (
-        heads.join(named.group_by("group").len("named"), on="group", how="left")
-        .join(loose, on="group", how="left")
-        .join(named, on="group", how="left", maintain_order="left_right")
-        .with_columns(
-            pl.col("recipient_no").fill_null(1),
-            pl.col("named").fill_null(0),
-            reject=pl.lit(None, pl.String),
-        )
+    heads = _heads(marked.filter("begins"))
+    counts = named["group"].rle().struct.unnest().rename({"value": "group", "len": "named"})
+    heads = heads.join(counts, on="group", how="left", maintain_order="left")
+    heads = heads.join(loose, on="group", how="left", maintain_order="left").with_columns(REST)
+    _compare(heads, tally)
+    rows = heads[named["group"] - 1].drop("group").hstack(named.drop("group"))
+    bare = heads.filter(pl.col("named").is_null()).with_columns(
+        named=pl.lit(0, pl.UInt32), recipient_no=pl.lit(1, pl.UInt32)
     )
-    _compare(rows, tally)
-    return pl.concat([_refused(alone, "no record line above this line"), _shaped(rows)])
+    refused = _refused(alone, "no record line above this line")
+    return pl.concat([refused, _shaped(rows), _shaped(bare)])
+
+
+def _heads(begins: pl.DataFrame) -> pl.DataFrame:
+    """Return the fields of record lines, one row each; groups count from 1 without a gap."""
+    field = pl.col("items").list
+    names = (field.get(place, null_on_oob=True).alias(name) for place, name in enumerate(NAMES))
+    return begins.select(
+        "record", "group", "line", field.len().alias("fields"), *names
+    ).with_columns(made=pl.col("message_id").str.extract(MADE), reject=pl.lit(None, pl.String))
 
 
 def _recipients(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -146,23 +162,22 @@ def _recipients(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     after = pl.when(same & follows).then(pl.col("item").shift(-1))
     led = (pl.col("group") == pl.col("group").shift(1)) & ~pl.col("is_status").shift(1)
     items = items.with_columns(status=after, led=led.fill_null(value=False))
+    place = pl.int_range(pl.len(), dtype=pl.UInt32)
+    first = pl.when(pl.col("group") != pl.col("group").shift(1, fill_value=0)).then(place)
     named = items.filter(~pl.col("is_status")).select(
-        "group",
-        "status",
-        recipient="item",
-        recipient_no=pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over("group"),
+        "group", "status", recipient="item", recipient_no=place - first.forward_fill() + 1
     )
     loose = items.filter(pl.col("is_status") & ~pl.col("led"))
     return named, loose.group_by("group").agg(loose=pl.col("item").str.join(","))
 
 
-def _compare(rows: pl.DataFrame, tally: Tally) -> None:
+def _compare(heads: pl.DataFrame, tally: Tally) -> None:
     """Count the records whose recipients are not as many as field 13 says."""
     said = pl.col("recipients").cast(pl.Int64, strict=False)
-    differing = rows.filter((pl.col("recipient_no") == 1) & (said != pl.col("named")))
-    if differing.height:
-        tally.first = tally.first or int(differing["record"][0])
-        tally.differing += differing.height
+    differing = heads.filter(said != pl.col("named").fill_null(0))["record"]
+    if differing.len():
+        tally.first = tally.first or int(differing[0])
+        tally.differing += differing.len()
 
 
 def _ended(rows: pl.DataFrame, lines: pl.DataFrame, *, open_end: bool) -> pl.DataFrame:
@@ -181,7 +196,7 @@ def _refused(lines: pl.DataFrame, reason: str) -> pl.DataFrame:
 
 SCHEMA = {
     "record": pl.UInt64, "fields": pl.UInt32, "named": pl.UInt32, "recipient_no": pl.UInt32,
-    **dict.fromkeys((*NAMES, "recipient", "status", "loose", "reject", "excerpt"), pl.String),
+    **dict.fromkeys((*NAMES, "made", "recipient", "status", "rest", "reject", "excerpt"), pl.String),
 }  # fmt: skip
 
 

@@ -24,9 +24,9 @@ RECORD_LINE = re.compile(
 )
 # a record line, whole or damaged, or a line that the cleaned copy marks as spoiled
 BEGINS = re.compile(
-    rb"\n(?:\x02|[^\t\n]*+\t[^\t\n]*+\t[0-9]{4}\.[0-9]{1,2}\.[0-9]{1,2} "
-    rb"|(?:[^\t\n]*+\t){8}[0-9]+\t(?:[^\t\n]*+\t){3}"
-    rb"|(?:[^\t\n]*+\t){12}-?[0-9]+(?=[\t\r\n]|\Z))"
+    rb"\n(?:\x02|[^\t\n]*+\t[^\t\n]*+\t(?:[0-9]{4}\.[0-9]{1,2}\.[0-9]{1,2} "
+    rb"|(?:[^\t\n]*+\t){6}[0-9]+\t(?:[^\t\n]*+\t){3}"
+    rb"|(?:[^\t\n]*+\t){10}-?[0-9]+(?=[\t\r\n]|\Z)))"
 )
 # who wrote the file: submitted by a client (4) and local delivery (1000) happen where the id is made
 ID_OF_SERVER = re.compile(
@@ -38,6 +38,7 @@ STORE_OF_SERVER = re.compile(
     rb"[^\t\n]{0,400}/CN=([^/\t\n]{1,64})/CN=MICROSOFT P(?:RIVATE|UBLIC) MDB\t",
     re.IGNORECASE,
 )
+EVIDENCE = 32 << 20  # bytes that are searched for it
 SHOWN = 5  # host names that a note lists
 
 
@@ -95,14 +96,14 @@ def _batches(path: Path, lines: int, late_notes: list[str], host: str | None) ->
             yield Frame(frame.with_columns(host=pl.lit(host, pl.String)))
     if tally.differing:
         late_notes.append(
-            f"{tally.differing:,} records name more or fewer recipients than their field 13 says, "
-            f"the first on line {tally.first}"
+            "records that name more or fewer recipients than their field 13 says: "
+            f"{tally.differing:,}, the first on line {tally.first}"
         )
 
 
 def _census(path: Path) -> Census:
     """Count the records apart from their decoding, and collect who may have written them."""
-    census = Census()
+    census, seen = Census(), 0
     for block in blocks_of(path):
         text = b"\n" + block
         first = None if census.begun else BEGINS.search(text)
@@ -110,6 +111,9 @@ def _census(path: Path) -> Census:
             above = text[: first.start()] if first else text
             census.above += len(re.findall(rb"\n(?!\r?(?:\n|\Z))", above))
         census.begun += len(BEGINS.findall(text))
+        seen += len(block)
+        if seen > EVIDENCE:
+            continue
         for names in (ID_OF_SERVER.findall(text), STORE_OF_SERVER.findall(text)):
             census.hosts.update(name.decode().upper() for name in names)
     return census

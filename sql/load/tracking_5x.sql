@@ -1,5 +1,6 @@
 -- Exchange 4.0 to 5.5 tracking records into tracking_event. Grain: one recipient of one record, or
--- the record where it names none. Relation: batch, all text but record, recipient_no, fields, named.
+-- the record where it names none. Relation: batch, all text but record, recipient_no, fields, named;
+-- its host is a short name already.
 WITH typed AS (
     SELECT
         *,
@@ -10,38 +11,29 @@ WITH typed AS (
     FROM batch
 ),
 
--- what no column takes: few different sets of values, so that a map is made once for each of them
-rest AS (
-    SELECT DISTINCT
-        priority, seconds, cost, loose,
-        CASE WHEN bytes IS NULL THEN length END AS odd_length,
-        CASE WHEN count IS NULL THEN recipients END AS odd_count
-    FROM typed
-),
-
+-- what no column takes, "priority=0⇥seconds=0⇥cost=0": a map for each of the few different sets
 extra AS (
     SELECT
-        *,
-        nullif(map_from_entries(list_filter([
-            {'k': 'priority', 'v': lp_value(priority)},
-            {'k': 'seconds', 'v': lp_value(seconds)},
-            {'k': 'cost', 'v': lp_value(cost)},
-            {'k': 'length', 'v': lp_value(odd_length)},
-            {'k': 'recipients', 'v': lp_value(odd_count)},
-            {'k': 'status without recipient', 'v': loose}
-        ], LAMBDA e: e.v IS NOT NULL)), MAP {}) AS extra
-    FROM rest
+        rest,
+        map_from_entries(list_transform(
+            string_split(rest, chr(9)),
+            LAMBDA pair: {
+                'k': split_part(pair, '=', 1), 'v': substr(pair, strpos(pair, '=') + 1)
+            }
+        )) AS extra
+    FROM (SELECT DISTINCT rest FROM batch WHERE rest <> '')
 )
 
 SELECT
     t.record,
     CAST(least(t.recipient_no, 65535) AS USMALLINT) AS recipient_no,
     t.ts,
-    lp_host(t.host) AS host,
+    t.host,
     trim(t.event) AS event,
     coalesce(c.class, 'other') AS class,
-    lp_message_id(t.message_id) AS message_id,
-    lp_message_id(t.remote_id) AS linked_id,
+    -- X.400 ids have no brackets to take off, and the pattern costs more than all else here
+    CASE WHEN contains(t.message_id, '<') THEN lp_message_id(t.message_id) ELSE lp_value(t.message_id) END AS message_id,
+    CASE WHEN contains(t.remote_id, '<') THEN lp_message_id(t.remote_id) ELSE lp_value(t.remote_id) END AS linked_id,
     lower(lp_value(t.originator)) AS sender,
     lower(lp_value(t.recipient)) AS recipient,
     t.count AS recipients,
@@ -49,27 +41,18 @@ SELECT
     t.bytes,
     lp_value(t.gateway) AS connector,
     lp_value(t.partner) AS partner,
-    lp_message_id(t.subject_id) AS reference,
-    -- c=US;a= ;p=ORG;l=SRV1-020425175433Z-7: when the id was made, which is the submission
-    try_strptime(
-        nullif(regexp_extract(t.message_id, ';l=[^;]*-([0-9]{12})Z-', 1), ''), '%y%m%d%H%M%S'
-    ) AS origin_ts,
+    lp_value(t.subject_id) AS reference,
+    try_strptime(t.made, '%y%m%d%H%M%S') AS origin_ts,
     x.extra,
     CASE
         WHEN t.reject IS NOT NULL THEN t.reject
         WHEN t.fields < 13 THEN 'cut short: ' || t.fields || ' of 13 fields'
         WHEN t.ts IS NULL OR t.ts NOT BETWEEN TIMESTAMP '1980-01-01' AND TIMESTAMP '2200-01-01'
         THEN 'no readable date and time'
-        WHEN NOT coalesce(regexp_matches(t.event, '^ *[0-9]+ *$'), false) THEN 'no event number'
+        WHEN try_cast(t.event AS UINTEGER) IS NULL THEN 'no event number'
         WHEN t.named > 65535 THEN 'more than 65,535 recipients'
     END AS reject,
     t.excerpt
 FROM typed AS t
 LEFT JOIN tracking_class AS c ON c.event = t.event
-LEFT JOIN extra AS x
-    ON x.priority IS NOT DISTINCT FROM t.priority
-   AND x.seconds IS NOT DISTINCT FROM t.seconds
-   AND x.cost IS NOT DISTINCT FROM t.cost
-   AND x.loose IS NOT DISTINCT FROM t.loose
-   AND x.odd_length IS NOT DISTINCT FROM CASE WHEN t.bytes IS NULL THEN t.length END
-   AND x.odd_count IS NOT DISTINCT FROM CASE WHEN t.count IS NULL THEN t.recipients END
+LEFT JOIN extra AS x ON x.rest = t.rest
