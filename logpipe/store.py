@@ -24,6 +24,7 @@ NUMBERS = {
     "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER",
     "UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL", "NUMBER",
 }  # fmt: skip
+BEFORE = frozenset(path.stem for path in sql_files("before"))  # loads that fill another table first
 DEDUPED = frozenset(path.stem for path in sql_files("dedupe"))  # tables with a rule for overlaps
 
 
@@ -160,6 +161,8 @@ def load_batch(
             params["path"] = str(path)
         case Frame(frame):
             con.register("batch", _ArrowStream(frame))
+    if load in BEFORE:
+        con.execute(sql_text("before", load))
     rows, duplicates = sql_text("load", load), 0
     if table in DEDUPED and _has_rows(con, table):
         con.execute(

@@ -1,0 +1,108 @@
+-- Lines of counter logs into counter_sample. Grain: one cell with a value; a line without any gives
+-- one row. Relations: line(record, text), segment(first_line, last_line, divider, least and most
+-- cells, bias, layout, counters), table counter, which sql/before/counter_sample.sql has filled.
+WITH layout AS (
+    SELECT
+        layout,
+        [NULL] || list(counter_id ORDER BY place) AS ids,  -- [1] is the time
+        CASE WHEN count(DISTINCT host) > 1 THEN [NULL] || list(host ORDER BY place) END AS hosts,
+        CASE WHEN count(DISTINCT host) = 1 THEN max(host) END AS host
+    FROM (
+        SELECT s.layout, c.counter_id, c.host, s.cell.place
+        FROM (SELECT layout, unnest(counters) AS cell FROM segment) AS s
+        JOIN counter AS c ON c.path = s.cell.path
+    )
+    GROUP BY layout
+),
+
+governed AS (
+    SELECT s.first_line, s.last_line, s.divider, s.least, s.most, s.bias, h.ids, h.hosts, h.host
+    FROM segment AS s
+    LEFT JOIN layout AS h ON h.layout = s.layout
+),
+
+cell AS (
+    SELECT
+        l.record, l.text, g.first_line, g.least, g.most, g.bias, g.ids, g.hosts, g.host,
+        -- no value holds a quote, so that "," divides cells and nothing else
+        CASE
+            WHEN starts_with(l.text, '"')
+            THEN string_split(left(rtrim(l.text), -1), '"' || g.divider || '"')
+            ELSE string_split(l.text, g.divider)
+        END AS f
+    FROM line AS l
+    LEFT JOIN governed AS g ON l.record BETWEEN g.first_line AND g.last_line
+    WHERE l.text IS NOT NULL
+      AND NOT regexp_matches(
+          l.text, '^\x{FEFF}?(?:"?\(PDH-|Exiting, please wait|The command completed)'
+      )
+),
+
+number AS (
+    SELECT
+        *,
+        try_cast(f AS DOUBLE[]) AS numbers,
+        try_strptime(ltrim(f[1], '"'), ['%m/%d/%Y %H:%M:%S.%g', '%m/%d/%Y %H:%M:%S']) AS wall
+    FROM cell
+),
+
+judged AS (
+    SELECT
+        *,
+        CASE
+            WHEN lp_spoiled(text) IS NOT NULL THEN lp_spoiled(text)
+            WHEN first_line IS NULL THEN 'no header line governs this line'
+            WHEN array_length(f) NOT BETWEEN least AND most
+            THEN array_length(f) || ' cells, ' || most || ' in the header line'
+            WHEN starts_with(text, '"') AND NOT ends_with(rtrim(text), '"')
+            THEN 'cut short: no quote at its end'
+            WHEN wall IS NULL OR wall NOT BETWEEN TIMESTAMP '1980-01-01' AND TIMESTAMP '2200-01-01'
+            THEN 'no readable date and time'
+        END AS reject
+    FROM number
+),
+
+odd AS (
+    SELECT
+        record,
+        wall + to_minutes(CAST(coalesce(bias, 0) AS BIGINT)) AS ts,
+        CASE WHEN bias IS NULL THEN wall END AS local_ts,
+        host, hosts, ids, numbers, reject,
+        lp_excerpt(text) AS excerpt,
+        -- what each cell says that is no number; [''] keeps the line where there is no value at all
+        CASE
+            WHEN reject IS NOT NULL THEN ['']
+            WHEN list_count(numbers) = array_length(f) - 1 THEN NULL
+            WHEN regexp_matches(text, '^"?[^",\t]*[", \t]*$') THEN ['']
+            WHEN list_count(numbers)
+                 + (strlen(text) - strlen(replace(text, '" "', ''))) // 3
+                 + (strlen(text) - strlen(replace(text, '""', ''))) // 2 = array_length(f) - 1
+            THEN NULL
+            ELSE list_transform(f, LAMBDA c, i: CASE WHEN numbers[i] IS NULL AND i > 1 AND trim(c) <> '' THEN c END)
+        END AS texts
+    FROM judged
+),
+
+sample AS (
+    SELECT
+        record, ts, local_ts, host, reject, excerpt,
+        unnest(hosts) AS own_host,
+        unnest(ids) AS counter_id,
+        unnest(numbers) AS number,
+        unnest(texts) AS text
+    FROM odd
+)
+
+SELECT
+    record, ts, local_ts,
+    coalesce(own_host, host) AS host,
+    counter_id,
+    CASE
+        WHEN isfinite(number) THEN number
+        -- the decimal comma of some tools
+        WHEN text IS NOT NULL THEN try_cast(replace(text, ',', '.') AS DOUBLE)
+    END AS value,
+    nullif(text, '') AS text,
+    reject, excerpt
+FROM sample
+WHERE number IS NOT NULL OR text IS NOT NULL
