@@ -1,5 +1,6 @@
 """What the logs cover and what is missing, as text: for ``logpipe coverage``."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from logpipe.report.text import clean
 
 CELLS = 60  # most cells of a strip
+WIDTH = 79
 STEPS = (1, 2, 3, 6, 12, 24, 48, 168, 336, 730, 2190, 8760)  # hours in one cell
 MOST_GAPS = 40
 HOUR = timedelta(hours=1)
@@ -39,6 +41,10 @@ def coverage_lines(
     yield from _gap_lines(gaps)
 
 
+def _wrap(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 6)
+
+
 def _span(step: int) -> str:
     return "one hour" if step == 1 else f"{step} hours" if step % 24 else f"{step // 24} days"
 
@@ -56,7 +62,7 @@ def _strip(spoken: set[datetime], first: datetime, total: int, step: int) -> str
 
 def _gap_lines(gaps: Sequence[dict[str, Any]]) -> Iterator[str]:
     if not gaps:
-        yield "No gap was found: no number is left out, and no log falls silent while others speak."
+        yield "No gap: no number is left out, no log falls silent while others speak."
         return
     yield f"{len(gaps):,} gaps, the longest first:" if len(gaps) > 1 else "One gap:"
     ordered = sorted(gaps, key=lambda gap: gap["from_ts"] - gap["until_ts"])
@@ -66,6 +72,6 @@ def _gap_lines(gaps: Sequence[dict[str, Any]]) -> Iterator[str]:
         yield clean(f"  {where}: {gap['reason']}, {span}")
         yield clean(f"      {gap['what']}")
         if gap["weakens"]:
-            yield clean(f"      weakens {gap['weakens']}")
+            yield from map(clean, _wrap(f"weakens {gap['weakens']}"))
     if len(gaps) > MOST_GAPS:
         yield f"  and {len(gaps) - MOST_GAPS:,} more: logpipe query 'FROM log_gap'"

@@ -6,7 +6,7 @@ WITH block AS (  -- a header block inside a log, not at its top: the SMTP servic
     SELECT s.host, 'SMTPSVC' AS service, b.ts, 'log header block' AS witness, b.source_id, b.record
     FROM header_block AS b
     JOIN source AS s ON s.source_id = b.source_id
-    WHERE b.record > 1 AND b.ts IS NOT NULL
+    WHERE b.record > 1 AND b.ts IS NOT NULL AND starts_with(s.format, 'smtpsvc_')
 ),
 
 numbered AS (  -- ids made by the service end in an eight-digit counter: <GW1aBcDeFgHiJkL00001e05@...>

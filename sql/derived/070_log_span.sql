@@ -3,11 +3,12 @@ CREATE OR REPLACE TABLE log_span AS
 SELECT host, log, min(first_ts) AS first_ts, max(last_ts) AS last_ts
 FROM (
     SELECT
-        host,
-        CASE WHEN format = 'smtpsvc_w3c' THEN 'smtp' ELSE format END AS log,
-        first_ts, last_ts
-    FROM source
-    WHERE format IN ('smtpsvc_w3c', 'tracking_2003', 'tracking_2007') AND host IS NOT NULL AND first_ts IS NOT NULL
+        s.host,
+        CASE WHEN k.kind = 'smtp' THEN 'smtp' ELSE s.format END AS log,
+        s.first_ts, s.last_ts
+    FROM source AS s
+    JOIN log_kind AS k ON k.format = s.format AND k.mail
+    WHERE s.host IS NOT NULL AND s.first_ts IS NOT NULL
 )
 GROUP BY host, log;
 

@@ -1,0 +1,30 @@
+-- What the logs cover. One row: one host, kind of log and hour with at least one row.
+CREATE OR REPLACE TABLE coverage AS
+WITH spoken AS (
+    SELECT e.source_id, e.host, date_trunc('hour', e.ts) AS hour, count(*) AS rows
+    FROM windows_event AS e
+    -- a clock at zero, or one set to the far future, covers nothing
+    WHERE e.ts BETWEEN TIMESTAMP '1990-01-01' AND TIMESTAMP '2100-01-01' AND NOT e.recovered
+    GROUP BY ALL
+    UNION ALL
+    SELECT e.source_id, e.host, date_trunc('hour', e.ts), count(*) FROM smtp_event AS e GROUP BY ALL
+    UNION ALL
+    SELECT e.source_id, e.host, date_trunc('hour', e.ts), count(*) FROM tracking_event AS e GROUP BY ALL
+    UNION ALL
+    SELECT e.source_id, e.host, date_trunc('hour', e.ts), count(*) FROM connection_event AS e GROUP BY ALL
+    UNION ALL
+    SELECT e.source_id, e.host, date_trunc('hour', e.ts), count(*) FROM client_event AS e GROUP BY ALL
+    UNION ALL
+    SELECT e.source_id, e.host, date_trunc('hour', e.ts), count(*) FROM counter_sample AS e GROUP BY ALL
+)
+
+SELECT
+    coalesce(e.host, s.host) AS host,
+    k.kind AS log,
+    e.hour,
+    CAST(sum(e.rows) AS BIGINT) AS rows
+FROM spoken AS e
+JOIN source AS s ON s.source_id = e.source_id
+JOIN log_kind AS k ON k.format = s.format
+WHERE e.hour IS NOT NULL
+GROUP BY coalesce(e.host, s.host), k.kind, e.hour;

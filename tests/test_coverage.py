@@ -1,0 +1,139 @@
+"""What logs cover, and what is missing from them."""
+
+# ruff: noqa: DTZ001 - the store keeps naive UTC
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from logpipe.analyze import cover
+from logpipe.report.covered import coverage_lines
+from logpipe.store import Connection, ask, insert, open_store
+
+START = datetime(2009, 2, 2)  # a Monday
+DAYS = 21
+
+
+@pytest.fixture
+def con(tmp_path: Path) -> Iterator[Connection]:
+    with open_store(tmp_path / "x.duckdb") as con:
+        yield con
+
+
+def add_source(con: Connection, number: int, path: str, format_: str, **told: Any) -> None:
+    row = {
+        "source_id": number, "path": path, "format": format_, "host": "HUB1",
+        "host_known_by": "content", "records": 1, "rows": 1, "duplicates": 0, "rejects": 0,
+        "recovered": 0, "status": "loaded", "run_id": 1, "first_ts": START, "last_ts": START,
+    } | told  # fmt: skip
+    insert(con, "source", pl.DataFrame([row]))
+
+
+def speak(con: Connection, source_id: int, hours: list[int], *, host: str = "HUB1") -> None:
+    """Tracking rows of one host, one in each of these hours."""
+    rows = pl.DataFrame({"ts": [START + timedelta(hours=hour) for hour in hours]}).with_columns(
+        source_id=source_id, record=pl.int_range(1, len(hours) + 1), recipient_no=1,
+        host=pl.lit(host), event=pl.lit("RECEIVE"), **{"class": pl.lit("enter")},
+    )  # fmt: skip
+    insert(con, "tracking_event", rows)
+
+
+def gaps(con: Connection, reason: str) -> list[dict[str, Any]]:
+    return [gap for gap in cover(con)[1] if gap["reason"] == reason]
+
+
+def test_every_hour_with_a_row_is_covered(con: Connection) -> None:
+    add_source(con, 1, "a.log", "tracking_2007")
+    speak(con, 1, [0, 0, 1, 5])
+    hours, _ = cover(con)
+    assert [(row["host"], row["log"], row["rows"]) for row in hours] == [
+        ("HUB1", "tracking", 2), ("HUB1", "tracking", 1), ("HUB1", "tracking", 1),
+    ]  # fmt: skip
+
+
+def test_a_log_that_falls_silent_while_another_host_speaks_has_a_gap(con: Connection) -> None:
+    add_source(con, 1, "a.log", "tracking_2007")
+    add_source(con, 2, "b.log", "tracking_2007", host="HUB2")
+    every = list(range(24 * DAYS))
+    speak(con, 1, [hour for hour in every if not 200 <= hour < 210])
+    speak(con, 2, every, host="HUB2")
+    (gap,) = gaps(con, "silent")
+    assert (gap["host"], gap["missing"]) == ("HUB1", 10)
+    assert gap["from_ts"] == START + timedelta(hours=200)
+    assert "idle-until-restart" in gap["weakens"]
+
+
+def test_nights_without_mail_are_no_gap(con: Connection) -> None:
+    add_source(con, 1, "a.log", "tracking_2007")
+    add_source(con, 2, "b.log", "tracking_2007", host="HUB2")
+    every = list(range(24 * DAYS))
+    speak(con, 1, [hour for hour in every if 7 <= hour % 24 < 19])
+    speak(con, 2, every, host="HUB2")
+    assert gaps(con, "silent") == []
+
+
+def test_an_hour_in_which_nobody_speaks_is_no_gap(con: Connection) -> None:
+    add_source(con, 1, "a.log", "tracking_2007")
+    add_source(con, 2, "b.log", "tracking_2007", host="HUB2")
+    some = [hour for hour in range(24 * DAYS) if not 200 <= hour < 230]
+    speak(con, 1, some)
+    speak(con, 2, some, host="HUB2")
+    assert gaps(con, "silent") == []
+
+
+def test_a_number_left_out_in_the_names_of_one_day_is_a_missing_file(con: Connection) -> None:
+    for at, number in enumerate((1, 2, 5)):
+        add_source(
+            con, number, f"case.zip!logs/MSGTRK20090202-{number}.LOG", "tracking_2007",
+            first_ts=START + timedelta(hours=at), last_ts=START + timedelta(hours=at + 1),
+        )  # fmt: skip
+    (gap,) = gaps(con, "missing file")
+    assert (gap["missing"], gap["what"]) == (2, "MSGTRK20090202-3 to -4")
+
+
+def test_record_numbers_left_out_of_an_event_log_are_missing_records(con: Connection) -> None:
+    add_source(con, 1, "sys.evt", "evt")
+    numbers = [5, 6, 7, 11, 12]
+    rows = pl.DataFrame({"record": numbers}).with_columns(
+        source_id=1, host=pl.lit("HUB1"), recovered=False,
+        ts=pl.Series([START + timedelta(minutes=n) for n in numbers]),
+    )  # fmt: skip
+    insert(con, "windows_event", rows)
+    (gap,) = gaps(con, "missing records")
+    assert (gap["missing"], gap["what"]) == (3, "sys.evt: records 8 to 10")
+    assert "crash-loop" in gap["weakens"]
+
+
+def test_an_event_log_that_begins_later_than_the_other_logs_has_rolled_over(
+    con: Connection,
+) -> None:
+    add_source(con, 1, "a.log", "tracking_2007")
+    add_source(con, 2, "sys.evt", "evt")
+    speak(con, 1, list(range(48)))
+    rows = pl.DataFrame(
+        {"source_id": [2], "record": [9000], "ts": [START + timedelta(hours=30)],
+         "host": ["HUB1"], "recovered": [False]}
+    )  # fmt: skip
+    insert(con, "windows_event", rows)
+    (gap,) = gaps(con, "rolled over")
+    assert (gap["from_ts"], gap["missing"]) == (START, 8999)
+
+
+def test_every_rule_that_ships_says_which_logs_it_needs(con: Connection) -> None:
+    from logpipe.rules import load_rules  # noqa: PLC0415 - only here
+
+    told = {row["rule"] for row in ask(con, "FROM rule_need")}
+    assert {rule.id for rule in load_rules(None)} == told
+
+
+def test_the_strip_fits_a_terminal_and_shows_what_is_missing(con: Connection) -> None:
+    add_source(con, 1, "a.log", "tracking_2007")
+    speak(con, 1, [hour for hour in range(24 * DAYS) if not 100 <= hour < 200])
+    lines = list(coverage_lines(*cover(con)))
+    assert max(map(len, lines)) < 80
+    strip = next(line for line in lines if line.startswith("HUB1 tracking"))
+    assert "#" in strip
+    assert ".." in strip
