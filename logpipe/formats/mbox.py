@@ -57,13 +57,12 @@ def _by_lines(path: Path, scratch: Path) -> Path:
         file.seek(0)
         copy = scratch / "mailbox"
         decoder = codecs.getincrementaldecoder(encoding or "latin-1")("replace")
+        lone = b"\n" not in head  # UTF-16 holds the byte where it holds the character
         with copy.open("wb") as out:
             while block := file.read(BLOCK):
                 text = decoder.decode(block).replace("\ufeff", "")
-                if encoding is None:
-                    out.write(text.replace("\r", "\n").encode("latin-1"))
-                else:
-                    out.write(text.encode("utf-8", "replace"))
+                text = text.replace("\r", "\n") if lone else text
+                out.write(text.encode("utf-8" if encoding else "latin-1", "replace"))
     return copy
 
 
