@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from logpipe import __version__
-from logpipe.archives import is_wrapped, unwrap
+from logpipe.archives import look, unwrap
 from logpipe.clocks import apply_zone, zone_name
 from logpipe.errors import UnreadableError
 from logpipe.formats import all_formats
@@ -29,9 +29,9 @@ from logpipe.store import (
 
 HEAD = 64 << 10
 HINTS = (  # what a file is that logpipe does not read, by its first bytes
-    (b"PK\x03\x04", "a zip archive, unpack it and give the folder"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive, unpack it and give the folder"),
-    (b"MSCF", "a cabinet archive, unpack it and give the folder"),
+    (b"Rar!\x1a\x07", "a RAR archive, unpack it and give the folder"),
+    (b"\x1f\x9d", "a file packed with compress, unpack it and give the folder"),
+    (b"MSWIM\0", "a Windows image, unpack it and give the folder"),
     (b'"(PDH-CSV', "a counter log (PDH-CSV)"),
     (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
@@ -58,7 +58,7 @@ def begin_run(con: Connection, inputs: Iterable[Path], files: int) -> int:
 
 def ingest_file(con: Connection, offer: Offer, run_id: int) -> Source:
     """Load one file in one transaction; whatever is wrong with the file becomes its source row."""
-    path = shown_path(offer.path)
+    path = offer.shown
     fault, size = offer.fault, None
     if not fault:
         try:
@@ -71,8 +71,8 @@ def ingest_file(con: Connection, offer: Offer, run_id: int) -> Source:
         except UnreadableError as error:
             fault, size = str(error), offer.bytes
     with transaction(con):  # what was loaded before the fault showed is rolled back
-        source = Source(_source_id(con, path), path, run_id, bytes=size)
-        return _enter(con, replace(source, status="failed", note=fault))
+        source = Source(source_number(con, path), path, run_id, bytes=size)
+        return enter(con, replace(source, status="failed", note=fault))
 
 
 class _GrownError(Exception):
@@ -82,19 +82,20 @@ class _GrownError(Exception):
 def _ingest(con: Connection, offer: Offer, path: str, run_id: int, *, frozen: bool) -> Source:
     """Load one file, or a copy of it as it is now, in one transaction."""
     with transaction(con), tempfile.TemporaryDirectory(prefix="logpipe-") as folder:
-        source = Source(_source_id(con, path), path, run_id, bytes=offer.bytes)
+        number = source_number(con, path)
+        source = Source(number, path, run_id, bytes=offer.bytes, note=offer.lost)
         scratch, file = Path(folder), offer.path
         if frozen:
             file = Path(shutil.copyfile(file, scratch / "frozen"))
         before = file.stat()
-        source = _enter(con, _read(con, file, source, scratch))
+        source = enter(con, _read(con, file, source, scratch))
         after = file.stat()
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             raise _GrownError
         return source
 
 
-def _source_id(con: Connection, path: str) -> int:
+def source_number(con: Connection, path: str) -> int:
     """Return a file's number: the old one where it could not be read before, else the next."""
     unread = ask(
         con,
@@ -107,7 +108,7 @@ def _source_id(con: Connection, path: str) -> int:
     return int(ask(con, "SELECT coalesce(max(source_id), 0) + 1 AS next FROM source")[0]["next"])
 
 
-def _enter(con: Connection, source: Source) -> Source:
+def enter(con: Connection, source: Source) -> Source:
     """Write the source down, unless it is one that stands there already."""
     if ask(con, "SELECT 1 FROM source WHERE source_id = $id", {"id": source.source_id}):
         return source
@@ -125,9 +126,10 @@ def _enter(con: Connection, source: Source) -> Source:
 
 def _read(con: Connection, path: Path, source: Source, scratch: Path) -> Source:
     """Unwrap, recognise and load one file."""
-    content, lost = path, None
-    if is_wrapped(_head(path)):
-        content, lost = unwrap(path, scratch)
+    content, lost = path, source.note
+    if (wrapping := look(path)).streams:
+        content, cut = unwrap(path, scratch, wrapping)
+        lost = "; ".join(filter(None, [lost, cut])) or None
     content = _plain(content, scratch)
     size = content.stat().st_size
     sums = digests(con, content, size)
@@ -136,7 +138,9 @@ def _read(con: Connection, path: Path, source: Source, scratch: Path) -> Source:
         return replace(source, status="unknown", note="empty file")
     if twin := find_twin(con, sums[size], source.path):
         return (
-            replace(twin, status="known") if twin.path == source.path else _duplicate(source, twin)
+            replace(twin, status="known")
+            if twin.path == source.path
+            else duplicate_of(source, twin)
         )
     head = _head(content)
     claims = identify(head)
@@ -168,7 +172,7 @@ def _head(path: Path) -> bytes:
         return file.read(HEAD)
 
 
-def _duplicate(source: Source, twin: Source) -> Source:
+def duplicate_of(source: Source, twin: Source) -> Source:
     """Describe a copy: every record of it is known."""
     return replace(
         twin,

@@ -10,11 +10,22 @@ from logpipe.errors import LogpipeError
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One file found: its path, its size, and why it cannot be read, where that is known."""
+    """One file found: its path, its size, and why it cannot be read, where that is known.
+
+    A member of an archive lies in a scratch folder; ``name`` is its path as shown, and ``lost``
+    says what of it the archive could not give.
+    """
 
     path: Path
     bytes: int
     fault: str | None = None
+    name: str | None = None
+    lost: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """The path as text: as given on the command line, members as ``archive!member``."""
+        return self.name or shown_path(self.path)
 
 
 def require_inputs(inputs: Sequence[Path]) -> None:

@@ -386,7 +386,7 @@ def test_a_file_that_turns_out_unreadable_in_the_middle_leaves_no_rows(
 def test_what_is_no_log_is_listed_with_what_it_is(con: Connection, tmp_path: Path) -> None:
     files = {
         "picture.log": (b"\x89PNG\r\n\x1a\n" + bytes(60), "a picture"),
-        "bundle.zip": (b"PK\x03\x04" + bytes(60), "unpack it"),
+        "bundle.rar": (b"Rar!\x1a\x07\x00" + bytes(60), "unpack it"),
         "letter.txt": (b"Dear all,\nthe mail is late.\n", "no known log format"),
         "empty.log": (b"", "empty file"),
         "zeros.evt": (bytes(4096), "no known log format"),

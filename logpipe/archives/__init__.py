@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from logpipe.archives import cab, sevenzip, tar, zip_directory
-from logpipe.archives.bounds import Budget, bound_of, budget_of, write_out
+from logpipe.archives.bounds import DEPTH, Budget, bound_of, budget_of, write_out
 from logpipe.archives.codecs import stream_kind, unpacked
 from logpipe.archives.member import (
     DocumentError,
@@ -22,7 +22,7 @@ from logpipe.archives.member import (
 )
 
 __all__ = [
-    "Budget", "Container", "DocumentError", "Member", "Wrapping", "bound_of", "budget_of",
+    "DEPTH", "Budget", "Container", "DocumentError", "Member", "Wrapping", "bound_of", "budget_of",
     "look", "open_container", "unwrap", "write_out",
 ]  # fmt: skip
 
@@ -93,12 +93,7 @@ def _first(blocks: Iterator[bytes]) -> bytes:
     return head[:HEAD]
 
 
-def is_wrapped(head: bytes) -> bool:
-    """Return whether a file's first bytes are those of a compressor."""
-    return stream_kind(head) is not None
-
-
-def unwrap(path: Path, scratch: Path, wrapping: Wrapping | None = None) -> tuple[Path, str | None]:
+def unwrap(path: Path, scratch: Path, wrapping: Wrapping) -> tuple[Path, str | None]:
     """Decompress a file into the scratch folder; the second value says what was lost, if anything.
 
     Raises UnreadableError where it grows beyond all bounds, or gives nothing.
@@ -106,7 +101,7 @@ def unwrap(path: Path, scratch: Path, wrapping: Wrapping | None = None) -> tuple
     size, copy = path.stat().st_size, scratch / "unwrapped"
     with path.open("rb") as file:
         bound = bound_of(size)
-        blocks = _layers(file, list((wrapping or look(path)).streams))
+        blocks = _layers(file, list(wrapping.streams))
         return copy, write_out(blocks, copy, bound, budget_of(size))
 
 

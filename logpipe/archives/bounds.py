@@ -22,7 +22,6 @@ class Budget:
 
     left: int
     members: int
-    depth: int
 
     def take(self, size: int) -> None:
         """Book bytes that were unpacked; raises UnreadableError where there is no room for them."""
@@ -34,7 +33,7 @@ class Budget:
 
 def budget_of(size: int) -> Budget:
     """Return what a file of so many bytes may unpack to."""
-    return Budget(min(TOTAL, TIMES * max(FREE, size * RATIO)), MEMBERS, DEPTH)
+    return Budget(min(TOTAL, TIMES * max(FREE, size * RATIO)), MEMBERS)
 
 
 def bound_of(size: int) -> int:
