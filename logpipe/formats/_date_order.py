@@ -8,12 +8,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 BLOCK = 8 << 20
 MOST_DATES = 10_000  # different dates that are compared; a log has one a day
 PARTS = re.compile(r"^(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})$")
-MONTHS = 12
 LONGEST_MONTH = 31
 CENTURY = 100
 
@@ -121,5 +121,5 @@ def _by_sequence(dates: list[tuple[int, int, int]]) -> DateOrder:
 def _steps(days: list[date | None]) -> tuple[int, int]:
     """Return how often the days go back, and how many days lie between neighbours in all."""
     known = [day for day in days if day]
-    gaps = [(after - before).days for before, after in zip(known, known[1:], strict=False)]
+    gaps = [(after - before).days for before, after in pairwise(known)]
     return sum(gap < 0 for gap in gaps), sum(map(abs, gaps))

@@ -196,7 +196,8 @@ def _refused(lines: pl.DataFrame, reason: str) -> pl.DataFrame:
 
 SCHEMA = {
     "record": pl.UInt64, "fields": pl.UInt32, "named": pl.UInt32, "recipient_no": pl.UInt32,
-    **dict.fromkeys((*NAMES, "made", "recipient", "status", "rest", "reject", "excerpt"), pl.String),
+    **dict.fromkeys((*NAMES, "made", "recipient", "status", "rest"), pl.String),
+    "reject": pl.String, "excerpt": pl.String,
 }  # fmt: skip
 
 

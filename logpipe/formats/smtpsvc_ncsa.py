@@ -24,7 +24,8 @@ ROW = re.compile(
 def sniff(head: bytes) -> bool:
     """Return whether most lines near the top are NCSA lines whose protocol is SMTP."""
     rows = [match[1] for line in first_lines(head) if (match := ROW.match(line[:20_000]))]
-    return sum(request.endswith(" SMTP") for request in rows) * 2 > len(rows)
+    smtp = [request for request in rows if str(request).endswith(" SMTP")]
+    return len(smtp) * 2 > len(rows)
 
 
 @contextmanager

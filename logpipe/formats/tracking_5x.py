@@ -28,7 +28,7 @@ BEGINS = re.compile(
     rb"|(?:[^\t\n]*+\t){6}[0-9]+\t(?:[^\t\n]*+\t){3}"
     rb"|(?:[^\t\n]*+\t){10}-?[0-9]+(?=[\t\r\n]|\Z)))"
 )
-# who wrote the file: submitted by a client (4) and local delivery (1000) happen where the id is made
+# who wrote the file: what a client submits (4) and local delivery (1000) get their id there
 ID_OF_SERVER = re.compile(
     rb"\n(?=[^\t\n]{1,400}\t(?:4|1000)\t)[^\t\n]*?;l=([^;\t\n]{1,64})-[0-9]{12}Z-"
 )

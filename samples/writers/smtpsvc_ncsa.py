@@ -1,4 +1,4 @@
-"""An SMTP service log in NCSA format: offsets in two forms, quotes in a command, a cut last line."""
+"""An SMTP service log in NCSA format: two forms of offset, quotes in a command, a cut line."""
 
 from pathlib import Path
 
