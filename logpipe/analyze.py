@@ -17,7 +17,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from logpipe import __version__
 from logpipe.errors import LogpipeError, RuleError
-from logpipe.ingest import begin_run, ingest_file
+from logpipe.ingest import begin_run
+from logpipe.ingest_archive import ingest_offer
 from logpipe.model import Rule, Source
 from logpipe.offers import find_files, require_inputs
 from logpipe.report.html import render_html
@@ -50,12 +51,12 @@ def ingest(
     offers = [o for o in find_files(inputs) if os.path.abspath(o.path) not in own]  # noqa: PTH100
     with transaction(con):
         run_id = begin_run(con, inputs, len(offers))
-    sources = []
+    sources: list[Source] = []
     with _progress() as progress:
         task = progress.add_task("", total=len(offers))
         for offer in offers:
             progress.update(task, description=clean(offer.path.name)[:40])
-            sources.append(ingest_file(con, offer, run_id))
+            sources += ingest_offer(con, offer, run_id)
             progress.advance(task)
     settle(con, run_id, zones or {})
     return sources
