@@ -169,6 +169,7 @@ def _fault(path: Path) -> str | None:  # noqa: PLR0911 - one return for each fau
     """Say what keeps DuckDB from reading the file as it stands, or None."""
     utf8 = codecs.getincrementaldecoder("utf-8")()
     held, since_newline = b"", 0
+    bare = _first_line_end(path) == b"\n"
     with path.open("rb") as file:
         if (encoding := encoding_of(file.read(512))) is not None:
             return encoding.upper()
@@ -185,8 +186,8 @@ def _fault(path: Path) -> str | None:  # noqa: PLR0911 - one return for each fau
             if _marked(block, codecs.BOM_UTF8, begins=not since_newline and file.tell() > CHUNK):
                 return "byte-order marks inside"
             joined = held + block
-            if joined.count(b"\r", 0, -1) != joined.count(b"\r\n"):
-                return "lone carriage returns"
+            if fault := _ends_fault(joined, bare=bare):
+                return fault
             held = joined[-1:] if joined.endswith(b"\r") else b""
             since_newline = _longest_run(block, since_newline)
             if since_newline > LONGEST_LINE:
@@ -194,6 +195,26 @@ def _fault(path: Path) -> str | None:  # noqa: PLR0911 - one return for each fau
     if held or utf8.getstate()[0]:
         return "cut inside a character or line end"
     return None
+
+
+def _ends_fault(block: bytes, *, bare: bool) -> str | None:
+    """Say what is wrong with a block's line ends, in a file whose first one is bare or not."""
+    pairs = block.count(b"\r\n")
+    if block.count(b"\r", 0, -1) != pairs:
+        return "lone carriage returns"
+    # DuckDB goes by the first: each carriage return would be a line of its own
+    return "mixed line ends" if bare and pairs else None
+
+
+def _first_line_end(path: Path) -> bytes:
+    """Return how the first line of a file ends: with a line feed, alone or not, or not at all."""
+    with path.open("rb") as file:
+        before = b""
+        while block := file.read(1 << 16):
+            if (at := (joined := before + block).find(b"\n")) >= 0:
+                return b"\r\n" if joined[max(at - 1, 0) : at] == b"\r" else b"\n"
+            before = block[-1:]
+    return b""
 
 
 def _marked(block: bytes, mark: bytes, *, begins: bool) -> bool:
