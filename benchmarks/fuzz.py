@@ -1,8 +1,8 @@
 """Mutated files for every reader: ``python -m benchmarks.fuzz [reader…] --count 10000 --seed 1``.
 
 Each file is loaded by the reader it is made for, whatever it has become, as ingest loads it. What
-must hold: no exception, no file that takes longer than ``SLOWEST``, books that balance and agree with
-the tables. A file that breaks this is kept, and its path printed.
+must hold: no exception, no file that takes longer than ``SLOWEST``, books that balance and agree
+with the tables. A file that breaks this is kept, and its path printed.
 """
 
 import argparse

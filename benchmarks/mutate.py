@@ -11,8 +11,8 @@ WORDS = (
     b"<!DOCTYPE x [<!ENTITY a 'b'>]>&a;", b"<Event ", b"</Event>", b"ElfChnk\0", b"LfLe", b"**\0\0",
     b"From x Mon Jan  1 00:00:00 2001\r\n", b'Content-Type: multipart/report; boundary="?"\r\n',
     b"\xff\xfe", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"\xf0\x9f\x98\x80", b"-1",
-    b"99999999999999999999", b"1e999", b"NaN", b"0x", b"%s%n", b"2007-02-30 25:61:61", b"0000-00-00",
-    b"=cmd|' /C calc'!A0", b"-" * 40, b" " * 400, b"," * 4000,
+    b"99999999999999999999", b"1e999", b"NaN", b"0x", b"%s%n", b"2007-02-30 25:61:61",
+    b"0000-00-00", b"=cmd|' /C calc'!A0", b"-" * 40, b" " * 400, b"," * 4000,
 )  # fmt: skip
 
 
