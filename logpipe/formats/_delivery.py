@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from logpipe.formats._dsn import STANDARD, Group, typed
+from logpipe.formats._dsn import MOST_RECIPIENTS, STANDARD, Group, typed
 from logpipe.formats._mail_headers import (
     ADDRESS,
     ARRIVALS,
@@ -56,7 +56,16 @@ def rows_of(mail: Part, record: int) -> list[Row]:
     ``record`` is the line on which the mail begins.
     """
     reports = find_reports(mail)
-    rows = [row for report in reports for row in _rows(report, mail)] or [_mail_row(mail)]
+    rows: list[Row] = []
+    for report in reports:
+        if len(rows) < MOST_RECIPIENTS:
+            rows += _rows(report, mail)
+    rows = rows or [_mail_row(mail)]
+    found = sum(len(report.status.recipients) + report.status.beyond for report in reports)
+    if found > len(rows):
+        rows[0]["extra"][BEYOND] = str(found - len(rows))
+    if mail.cut:
+        rows[0]["extra"]["parts not read"] = "those beyond 500, or 12 levels deep"
     return [row | {"record": record, "recipient_no": no} for no, row in enumerate(rows, 1)]
 
 
@@ -88,8 +97,6 @@ def _rows(report: Report, outer: Part) -> list[Row]:
     both = (headers.get("received", []) for headers in (report.original, report.mail.headers))
     seen = versions([value for values in both for value in values])
     extra |= {"versions": "; ".join(f"{by} {what} {v}" for by, what, v in seen)} if seen else {}
-    if report.status.beyond:
-        extra[BEYOND] = str(report.status.beyond)
     # what holds for all recipients stands at each, unless that would be a flood
     flood = sum(map(len, extra.values())) * len(rows) > MOST_SHARED
     for row in rows:

@@ -18,7 +18,9 @@ def without_tags(text: str) -> str:
 
 def unfolded(value: str) -> str:
     """Return a header's value as one line without surplus blanks at its ends."""
-    return re.sub(r"\s*\n\s*", " ", value).strip() if "\n" in value else value.strip()
+    if "\n" not in value:
+        return value.strip()
+    return " ".join(line.strip() for line in value.split("\n")).strip()
 
 
 def decoded(raw: bytes, charset: str) -> str:

@@ -38,6 +38,7 @@ class Part:
     start: int
     end: int
     parts: list["Part"] = field(default_factory=list)
+    cut: bool = False  # of a whole mail: some parts were too many or too deep to be looked at
 
     def first(self, name: str) -> str | None:
         """Return the first value of a header that is not empty, words not decoded yet."""
@@ -46,7 +47,10 @@ class Part:
 
 def parse(raw: bytes) -> Part:
     """Cut a mail into its parts; never raises, and looks at the first 4 MiB only."""
-    return _part(_plain_lines(utf8_head(raw[:LARGEST])), 0, None, 0, [MOST_PARTS])
+    budget = [MOST_PARTS]
+    mail = _part(_plain_lines(utf8_head(raw[:LARGEST])), 0, None, 0, budget)
+    mail.cut = budget[0] <= 0
+    return mail
 
 
 def top_headers(raw: bytes) -> dict[str, list[str]]:
@@ -70,7 +74,9 @@ def _part(raw: bytes, start: int, end: int | None, depth: int, budget: list[int]
     headers, body = _headers(raw, start, end)
     content = (headers.get("content-type") or ["text/plain"])[0]
     part = Part(headers, content.split(";")[0].strip().lower(), raw, body, end)
-    if depth >= DEEPEST or budget[0] <= 0:
+    if depth >= DEEPEST and (part.kind.startswith("multipart/") or part.kind in ENCLOSED):
+        budget[0] = 0
+    if budget[0] <= 0:
         return part
     if part.kind.startswith("multipart/") and (boundary := _boundary(content)):
         for piece in _pieces(raw, b"--" + boundary, body, end):

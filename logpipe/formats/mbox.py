@@ -107,7 +107,7 @@ def _batches(
     if cut:
         notes.append(f"{cut} mails over 4 MiB: the first 4 MiB of each were searched")
     if beyond:
-        notes.append(f"lost: {beyond} recipients of reports on more than 20,000")
+        notes.append(f"lost: {beyond} recipients beyond the first 20,000 of a mail")
 
 
 FORMAT = Format(

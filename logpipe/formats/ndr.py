@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from logpipe.formats._delivery import frame_of, rows_of
+from logpipe.formats._delivery import BEYOND, frame_of, rows_of
 from logpipe.formats._mail_kind import kind_of
 from logpipe.formats._mime import LARGEST, parse
 from logpipe.model import Format, Frame, Reading
@@ -28,6 +28,8 @@ def read(path: Path, scratch: Path) -> Iterator[Reading]:  # noqa: ARG001
     notes = []
     if rows[0]["kind"] == "mail":
         notes.append("looks like a delivery report, but names no recipient in a known form")
+    if beyond := rows[0]["extra"].get(BEYOND):
+        notes.append(f"lost: {beyond} recipients beyond the first 20,000")
     if len(raw) > LARGEST:
         notes.append(f"a mail of {path.stat().st_size:,} bytes: its first 4 MiB were searched")
     versions = (row["smtp_version"] for row in rows if row.get("smtp_version"))

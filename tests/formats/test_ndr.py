@@ -1,6 +1,7 @@
 """Delivery reports: fields and prose, real ones against the standard library's parse."""
 
 import email
+import email.encoders
 import random
 import time
 from collections.abc import Iterator
@@ -309,7 +310,7 @@ def test_an_encoded_status_part_is_read(encoding: str) -> None:
     part.set_payload(FIELDS.encode())
     (email.encoders.encode_base64 if encoding == "base64" else email.encoders.encode_quopri)(part)
     kind = f"message/delivery-status\nContent-Transfer-Encoding: {encoding}"
-    assert told(rows(report(part.get_payload(), kind=kind)))[0][0] == "bob@partner.example"
+    assert told(rows(report(str(part.get_payload()), kind=kind)))[0][0] == "bob@partner.example"
 
 
 def test_values_that_no_column_takes_are_kept() -> None:
@@ -425,11 +426,21 @@ def test_a_utf_16_copy_is_read(con: Connection, tmp_path: Path) -> None:
 
 def test_hostile_mails_are_read_in_time_that_follows_their_size() -> None:
     nested = "Content-Type: multipart/mixed; boundary=x\n\n--x\n"
-    pieces = (nested, "Content-Type: message/rfc822\n\n", "--b?1\n", " \n", "a:b\n", "=?a?b?c?=")
+    folded = "X: a\n" + " " * 7000 + "\n b\n"
+    pieces = (
+        nested,
+        "Content-Type: message/rfc822\n\n",
+        "--b?1\n",
+        " \n",
+        "a:b\n",
+        "=?a?b?c?=",
+        folded,
+    )
     begun = time.process_time()
+    rows(HEAD + folded * 100)
     for piece in pieces:
-        rows(report(FIELDS + piece * (300_000 // len(piece))))
-        rows(TEXT + piece * (300_000 // len(piece)))
+        rows(report(FIELDS + piece * (100_000 // len(piece))))
+        rows(TEXT + piece * (100_000 // len(piece)))
     assert time.process_time() - begun < 10
 
 
@@ -445,7 +456,7 @@ def test_damage_to_a_mail_never_raises_and_never_loses_a_record(tmp_path: Path) 
         path.write_bytes(raw)
         for format_ in claims or [ndr]:
             with format_.read(path, tmp_path / "scratch") as reading:
-                records = {n for batch in reading.batches for n in batch.frame["record"]}  # type: ignore[union-attr]
+                records = {n for batch in reading.batches for n in batch.frame["record"]}
             assert len(records) == reading.records
 
 
