@@ -20,6 +20,7 @@ from logpipe.formats._text import unique_names
 
 MOST_COLUMNS = 500
 LONGEST_NAME = 200
+MOST_SURPLUS = 100  # values beyond the last column that are still kept
 DELIMITERS = ",;\t"
 TYPE_LINE = "#TYPE "  # #TYPE System.Diagnostics.FileVersionInfo
 RULE = re.compile(r"^(?:={2,}|-{2,})(?: +(?:={2,}|-{2,}))+$")
@@ -117,6 +118,8 @@ def _csv(first: str, free: str | None) -> Sheet | None:
             raise RefusedError("a quote that is never closed")
         if len(values) < len(keys):
             raise RefusedError(f"cut short: {len(values)} of {len(keys)} values")
+        if len(values) > len(keys) + MOST_SURPLUS:
+            raise RefusedError(f"{len(values):,} values for {len(keys)} columns")
         return _paired(keys, values, delimiter, free)
 
     return Sheet("csv", names, _line_role(first), cells, delimiter)

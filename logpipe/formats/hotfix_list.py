@@ -78,7 +78,7 @@ def _row(sheet: Sheet, clock: Clock, record: Record) -> Row:
     more = {"extra": sheet.rest(cells, {ID, "installedon", host or ""})}
     number = hotfix_number(written)
     if number != written:
-        more["extra"][sheet.names[sheet.keys.index(ID)]] = written
+        more["extra"]["HotFixID"] = written
     return (
         fact("hotfix", number or written, "installed", installed)
         | more

@@ -45,7 +45,11 @@ def _is_process(sheet: Sheet, line: str) -> bool:
     if sheet.shape == "csv":
         values = csv_values(line.rstrip(), ",") or []
         return _quoted(line) and len(values) == len(sheet.names) and bool(PID.match(values[1]))
-    return bool(PID.match(list(sheet.cells(Record(1, [line])).values())[1]))
+    try:
+        _, pid, *_ = sheet.cells(Record(1, [line])).values()
+    except RefusedError:
+        return False
+    return bool(PID.match(pid))
 
 
 @contextmanager

@@ -1,15 +1,15 @@
 """The Queue folder of an invented gateway: by PowerShell and by dir, in several languages."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from samples.writers._lines import put
 
 FOLDER = "C:\\inetpub\\mailroot\\Queue"
 FILES = (  # name, size, created and written in UTC
-    ("NTFS_0a1b2c3d01c7ee0000000001.EML", 2_413, datetime(2007, 9, 3, 5, 0, 16), 0),
-    ("NTFS_0a1b2c3d01c7ee0000000002.EML", 5_209_325, datetime(2007, 9, 3, 5, 2, 1), 0),
-    ("NTFS_0a1b2c3d01c7ee0000000003.EML", 812, datetime(2007, 9, 14, 21, 30), 240),
+    ("NTFS_0a1b2c3d01c7ee0000000001.EML", 2_413, datetime(2007, 9, 3, 5, 0, 16, tzinfo=UTC), 0),
+    ("NTFS_0a1b2c3d01c7ee0000000002.EML", 5_209_325, datetime(2007, 9, 3, 5, 2, 1, tzinfo=UTC), 0),
+    ("NTFS_0a1b2c3d01c7ee0000000003.EML", 812, datetime(2007, 9, 14, 21, 30, tzinfo=UTC), 240),
 )
 EAST = timedelta(hours=2)
 

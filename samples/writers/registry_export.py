@@ -6,6 +6,8 @@ from samples.writers._lines import put
 
 ROOT = "HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet"
 ZONE = f"{ROOT}\\Control\\TimeZoneInformation"
+SMTP = f"{ROOT}\\Services\\SMTPSVC"
+LIMIT = "ZombieDomainEntryThreshold"
 
 
 def write(folder: Path) -> None:
@@ -19,14 +21,15 @@ def write(folder: Path) -> None:
     put(folder / "nt4.reg", text, encoding="cp1252")
     query = (
         f"\n! REG.EXE VERSION 3.0\n\n{ZONE}\n    Bias\tREG_DWORD\t0xffffffc4\n"
-        "    StandardName\tREG_SZ\tW. Europe Standard Time\n    ActiveTimeBias\tREG_DWORD\t0xffffff88\n\n"
+        "    StandardName\tREG_SZ\tW. Europe Standard Time\n"
+        "    ActiveTimeBias\tREG_DWORD\t0xffffff88\n\n"
     )
     put(folder / "query-2003.txt", query)
     query = (
         f"\n{ROOT}\\Services\\SMTPSVC\n    (Default)    REG_SZ    (value not set)\n"
         "    DependOnService    REG_MULTI_SZ    IISADMIN\\0EventLog\n"
         "    ServiceSidType    REG_QWORD    0x1\n    Security    REG_BINARY    01001480\n\n"
-        f"{ROOT}\\Services\\SMTPSVC\\Queuing\n    ZombieDomainEntryThreshold    REG_DWORD    0x3e8\n\n"
+        f"{SMTP}\\Queuing\n    {LIMIT}    REG_DWORD    0x3e8\n\n"
     )
     put(folder / "query-2008.txt", query)
 
@@ -44,5 +47,6 @@ def _version5() -> str:
         '"DaylightBias"=dword:ffffffc4\n"ActiveTimeBias"=dword:ffffff88\n'
         '"TimeZoneKeyName"="W. Europe Standard Time"\n\n'
         f'[{ROOT}\\Control\\ComputerName\\ComputerName]\n"ComputerName"="GW1"\n\n'
-        f'; what a hotfix asks for\n[-{ROOT}\\Services\\Old]\n\n[{ROOT}\\Services\\New]\n"Gone"=-\n\n'
+        f"; what a hotfix asks for\n[-{ROOT}\\Services\\Old]\n\n"
+        f'[{ROOT}\\Services\\New]\n"Gone"=-\n\n'
     )
