@@ -10,7 +10,8 @@ from typing import Any
 
 from logpipe.formats._xml_piece import Element
 
-NUMBERS = {"Version", "Level", "Task", "Opcode", "EventRecordID"}
+encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+NUMBERS = {"EventID", "Version", "Level", "Task", "Opcode", "EventRecordID"}
 SYSTEM = {"Provider", "TimeCreated", "Correlation", "Execution", "Security"}  # only attributes
 PAYLOAD = {"BinaryEventData", "DebugData", "ProcessingErrorData", "RenderingInfo"}
 # the evtx reader gives microseconds: a seventh digit would make another time of the same record
@@ -22,22 +23,38 @@ def event_json(event: Element) -> str:
     system = event.child("System")
     if system is None:
         raise ValueError("no System element")
-    parts = [f'"System":{_dump(_system(system))}']
-    rendering = event.child("RenderingInfo")
-    user = event.child("UserData")
-    for child in event.children:
-        if child.name == "EventData":
-            parts.append(f'"EventData":{_event_data(child)}')
-        elif child.name in PAYLOAD and not (child is rendering and user):
-            parts.append(f'"{child.name}":{_dump(plain(child))}')
-    if user is not None:
-        content = plain(user)
-        if rendering is not None:  # the load SQL takes one payload
-            content = {
-                **(content if isinstance(content, dict) else {"#text": content}),
-                "RenderingInfo": plain(rendering),
-            }
-        parts.append(f'"UserData":{_dump(content)}')
+    content: dict[str, Any] = {"System": _system(system)}
+    twice: list[tuple[str, Any]] = []
+    data = event.child("EventData")
+    if data is not None:
+        pairs = _event_data(data)
+        content["EventData"] = dict(pairs) if pairs else data.text if data.text.strip() else {}
+        twice = pairs if len(dict(pairs)) < len(pairs) else []
+    content.update(_payload([c for c in event.children if c is not system and c is not data]))
+    return _text(content, twice)
+
+
+def _payload(elements: list[Element]) -> dict[str, Any]:
+    """Return what stands beside the strings; the load SQL takes one UserData, or the others."""
+    found: dict[str, Any] = {}
+    for element in elements:
+        name = element.name
+        while name in found:
+            name += "_1"
+        found[name] = plain(element)
+    if set(found) <= PAYLOAD:
+        return found
+    user = found.pop("UserData", {})
+    return {"UserData": {**(user if isinstance(user, dict) else {"#text": user}), **found}}
+
+
+def _text(content: dict[str, Any], twice: list[tuple[str, Any]]) -> str:
+    """Return the JSON text; names of strings that come twice are all written, as no dict could."""
+    if not twice:
+        return encode({"Event": content})
+    data = ",".join(f"{encode(name)}:{encode(value)}" for name, value in twice)
+    parts = [f"{encode(name)}:{encode(v)}" for name, v in content.items() if name != "EventData"]
+    parts.append(f'"EventData":{{{data}}}')
     return f'{{"Event":{{{",".join(parts)}}}}}'
 
 
@@ -52,24 +69,25 @@ def _system(system: Element) -> dict[str, Any]:
             qualifiers = {"Qualifiers": _number(child.attributes["Qualifiers"])}
             found["EventID"] = {"#attributes": qualifiers, "#text": _number(text)}
         else:
-            found[child.name] = _number(text) if child.name in NUMBERS | {"EventID"} else text
+            found[child.name] = _number(text) if child.name in NUMBERS else text
     return found
 
 
-def _attributes(element: Element) -> dict[str, Any]:
-    return {
-        name: FRACTION.sub(r"\1", value) if name == "SystemTime" else value
-        for name, value in element.attributes.items()
-    }
+def _attributes(element: Element) -> dict[str, str]:
+    if "SystemTime" not in element.attributes:
+        return element.attributes
+    return {"SystemTime": FRACTION.sub(r"\1", element.attributes["SystemTime"])}
 
 
 def _number(text: str) -> int | str | None:
     """Return a number as such, so that the load SQL can cut it out of the JSON text."""
-    return int(text) if re.fullmatch(r"[0-9]{1,19}", text) else text or None
+    if text.isdecimal() and text.isascii() and len(text) < 20:  # noqa: PLR2004 - 64 bits
+        return int(text)
+    return text or None
 
 
-def _event_data(data: Element) -> str:
-    """Return the strings by name, in order; a name may come twice, so no dict can hold them."""
+def _event_data(data: Element) -> list[tuple[str, Any]]:
+    """Return the strings by name, in order; a name may come twice."""
     unnamed = [
         _value(child)
         for child in data.children
@@ -86,9 +104,7 @@ def _event_data(data: Element) -> str:
             before = seen[child.name]
             pairs.append((f"{child.name}_{before}" if before else child.name, plain(child)))
             seen[child.name] += 1
-    if not pairs and data.text.strip():
-        return _dump(data.text)
-    return "{" + ",".join(f"{_dump(name)}:{_dump(value)}" for name, value in pairs) + "}"
+    return pairs
 
 
 def _value(element: Element) -> Any:
@@ -117,7 +133,3 @@ def plain(element: Element) -> Any:
         else:
             found[child.name] = [found[child.name], value]
     return found
-
-
-def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -60,7 +60,7 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
     """Yield the lines of a UTF-8 file with their numbers, without line ends."""
     with path.open(encoding="utf-8", errors="replace", newline="\n") as file:
         for number, line in enumerate(file, 1):
-            text = line.rstrip("\r\n")
+            text = line.rstrip("\r\n\u240d")  # \r\r\n: PowerShell redirected by cmd
             yield number, text.removeprefix("\ufeff") if number == 1 else text
 
 
@@ -74,7 +74,7 @@ def text_reading(path: Path, scratch: Path, export: Export) -> Reading:
     text = survey(path, scratch, (b"#TYPE",))
     kind = layout(first_numbered(text.path), export)
     if kind is None:
-        raise UnreadableError("its first lines name no columns that are known: export it anew")
+        raise UnreadableError("the line that names the columns is damaged: export it anew")
     width = console_width(numbered_lines(text.path)) if kind == "list" else 0
 
     def records() -> Iterator[Record]:

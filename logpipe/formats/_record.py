@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import Any
 
 import polars as pl
@@ -42,7 +43,7 @@ class Record:
         return {fold(name) for name in self.values}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shape:
     """Which column takes which value, and what stands in the column: text, time, or number.
 
@@ -54,6 +55,11 @@ class Shape:
     numbers: tuple[str, ...] = ()
     given: Mapping[str, Any] = field(default_factory=dict)  # further columns, their first value
     finish: Callable[[Row], Iterable[Row]] = field(default=lambda row: [row])
+
+    @cached_property
+    def empty(self) -> Row:
+        """Return a row of this shape without values."""
+        return dict.fromkeys(self.schema) | dict(self.given)
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -81,6 +87,7 @@ def local(column: str) -> str:
     return column.removesuffix("ts") + "local_ts"
 
 
+@lru_cache(maxsize=4096)
 def fold(name: str) -> str:
     """Return a name without case, blanks and marks: sender_address and SenderAddress are one."""
     return re.sub(r"[\W_]+", "", name).lower()
@@ -121,7 +128,7 @@ def weight(row: Row) -> int:
 
 def rows_of(record: Record, shape: Shape, clock: Clock) -> Iterator[Row]:
     """Yield the rows of one record: what no column takes, or cannot take, is in ``extra``."""
-    row: Row = dict.fromkeys(shape.schema) | dict(shape.given)
+    row: Row = shape.empty.copy()
     extra: dict[str, str] = {}
     for name, written in record.values.items():
         value = written.strip()

@@ -6,7 +6,7 @@ is parsed by itself by expat, which is given no document type: there are no enti
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from xml.parsers import expat
 
 LONGEST = 4 << 20  # characters of one element; Windows itself writes none over 64 KiB
@@ -18,14 +18,14 @@ REFERENCE = re.compile(r"&#(?:x([0-9a-fA-F]{1,8})|([0-9]{1,9}));")
 DECLARATION = re.compile(r"<\?[^?<>]{0,300}\?>|<!--[^<>]{0,300}-->")
 
 
-@dataclass(slots=True)
 class Element:
     """One element: its name without prefix, attributes, text and children."""
 
-    name: str
-    attributes: dict[str, str] = field(default_factory=dict)
-    text: str = ""
-    children: list["Element"] = field(default_factory=list)
+    __slots__ = ("attributes", "children", "name", "text")
+
+    def __init__(self, name: str, attributes: dict[str, str]) -> None:
+        self.name, self.attributes, self.text = name, attributes, ""
+        self.children: list[Element] = []
 
     def child(self, name: str) -> "Element | None":
         return next((child for child in self.children if child.name == name), None)
@@ -109,13 +109,13 @@ def tree(text: str) -> Element:
 
 
 def _parsed(text: str) -> Element:
-    top = Element("")
+    top = Element("", {})
     path = [top]
 
     def opened(name: str, attributes: dict[str, str]) -> None:
         if len(path) > DEEPEST:
             raise ValueError(f"elements nested more than {DEEPEST} deep")
-        element = Element(name.rpartition(":")[2], attributes)
+        element = Element(name.rpartition(":")[2] if ":" in name else name, attributes)
         path[-1].children.append(element)
         path.append(element)
 
