@@ -23,7 +23,7 @@ WIDEST = 900.0  # seconds; with longer intervals a step is told by the interval 
 ENOUGH, FEW = 1000, 2  # gaps to take the usual one from
 MOST_STEPS = 200  # a log over a century has no more
 STAMP = 32  # bytes
-TIME = r'^\x{FEFF}?"?(\d\d/\d\d/\d{4} \d\d:\d\d:\d\d(?:\.\d{1,6})?)'  # "09/03/2007 07:00:00.000
+TIME = r'^"?(\d\d/\d\d/\d{4} \d\d:\d\d:\d\d(?:\.\d{1,6})?)'  # "09/03/2007 07:00:00.000
 NIGHT = 4  # hours; zones begin daylight saving time before 04:00
 
 
@@ -84,9 +84,9 @@ def _clocks(path: Path) -> Iterator[pl.DataFrame]:
     line, last = 1, (None, None)
     with path.open("rb") as file:
         for stamps in _stamps(file):
-            text = pl.Series(stamps, dtype=pl.Binary).cast(pl.String, strict=False)
-            frame = pl.DataFrame({"line": range(line, line + len(stamps)), "text": text}).select(
-                "line",
+            text = [stamp.decode("latin-1") for stamp in stamps]  # may end within a character
+            frame = pl.DataFrame({"text": text}, schema={"text": pl.String}).select(
+                line=pl.int_range(line, line + pl.len(), dtype=pl.UInt64),
                 ts=pl.col("text")
                 .str.extract(TIME)
                 .str.to_datetime("%m/%d/%Y %H:%M:%S%.f", strict=False)

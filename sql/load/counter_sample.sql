@@ -26,9 +26,9 @@ cell AS (
         l.record, l.text, g.first_line, g.least, g.most, g.bias, g.ids, g.hosts, g.host,
         -- no value holds a quote, so that "," divides cells and nothing else
         CASE
-            WHEN starts_with(l.text, '"')
-            THEN string_split(left(rtrim(l.text), -1), '"' || g.divider || '"')
-            ELSE string_split(l.text, g.divider)
+            WHEN NOT starts_with(l.text, '"') THEN string_split(l.text, g.divider)
+            WHEN ends_with(l.text, '"') THEN string_split(left(l.text, -1), '"' || g.divider || '"')
+            ELSE string_split(l.text, '"' || g.divider || '"')
         END AS f
     FROM line AS l
     LEFT JOIN governed AS g ON l.record BETWEEN g.first_line AND g.last_line
@@ -48,49 +48,46 @@ number AS (
 
 judged AS (
     SELECT
-        *,
+        record, f, numbers, ids, hosts, host,
+        wall + to_minutes(CAST(coalesce(bias, 0) AS BIGINT)) AS ts,
+        CASE WHEN bias IS NULL THEN wall END AS local_ts,
         CASE
             WHEN lp_spoiled(text) IS NOT NULL THEN lp_spoiled(text)
             WHEN first_line IS NULL THEN 'no header line governs this line'
             WHEN array_length(f) NOT BETWEEN least AND most
             THEN array_length(f) || ' cells, ' || most || ' in the header line'
-            WHEN starts_with(text, '"') AND NOT ends_with(rtrim(text), '"')
+            WHEN starts_with(text, '"') AND NOT ends_with(text, '"')
             THEN 'cut short: no quote at its end'
             WHEN wall IS NULL OR wall NOT BETWEEN TIMESTAMP '1980-01-01' AND TIMESTAMP '2200-01-01'
             THEN 'no readable date and time'
-        END AS reject
-    FROM number
-),
-
-odd AS (
-    SELECT
-        record,
-        wall + to_minutes(CAST(coalesce(bias, 0) AS BIGINT)) AS ts,
-        CASE WHEN bias IS NULL THEN wall END AS local_ts,
-        host, hosts, ids, numbers, reject,
+        END AS reject,
         lp_excerpt(text) AS excerpt,
-        -- what each cell says that is no number; [''] keeps the line where there is no value at all
-        CASE
-            WHEN reject IS NOT NULL THEN ['']
-            WHEN list_count(numbers) = array_length(f) - 1 THEN NULL
-            WHEN regexp_matches(text, '^"?[^",\t]*[", \t]*$') THEN ['']
-            WHEN list_count(numbers)
-                 + (strlen(text) - strlen(replace(text, '" "', ''))) // 3
-                 + (strlen(text) - strlen(replace(text, '""', ''))) // 2 = array_length(f) - 1
-            THEN NULL
-            ELSE list_transform(f, LAMBDA c, i: CASE WHEN numbers[i] IS NULL AND i > 1 AND trim(c) <> '' THEN c END)
-        END AS texts
-    FROM judged
+        -- whether there are cells that are neither number nor blank
+        list_count(numbers) < array_length(f) - 1
+        AND list_count(numbers)
+        + (strlen(text) - strlen(replace(text, '" "', ''))) // 3
+        + (strlen(text) - strlen(replace(text, '""', ''))) // 2 < array_length(f) - 1 AS odd
+    FROM number
 ),
 
 sample AS (
     SELECT
-        record, ts, local_ts, host, reject, excerpt,
+        record, ts, local_ts, host, reject, excerpt, odd, f, ids,
+        reject IS NOT NULL OR (list_count(numbers) = 0 AND NOT odd) AS bare,
         unnest(hosts) AS own_host,
         unnest(ids) AS counter_id,
-        unnest(numbers) AS number,
-        unnest(texts) AS text
-    FROM odd
+        unnest(numbers) AS number
+    FROM judged
+),
+
+told AS (
+    SELECT
+        *,
+        CASE
+            WHEN odd AND number IS NULL AND counter_id IS NOT NULL
+            THEN nullif(trim(f[list_position(ids, counter_id)]), '')
+        END AS text
+    FROM sample
 )
 
 SELECT
@@ -102,7 +99,6 @@ SELECT
         -- the decimal comma of some tools
         WHEN text IS NOT NULL THEN try_cast(replace(text, ',', '.') AS DOUBLE)
     END AS value,
-    nullif(text, '') AS text,
-    reject, excerpt
-FROM sample
-WHERE number IS NOT NULL OR text IS NOT NULL
+    text, reject, excerpt
+FROM told
+WHERE number IS NOT NULL OR text IS NOT NULL OR (bare AND counter_id IS NULL)
