@@ -16,13 +16,14 @@ from typer.testing import CliRunner
 
 from docs.make_tables import PAGE, columns, page, statements
 from logpipe.cli import app
+from logpipe.formats import all_formats
 from logpipe.rules import load_rules
 from logpipe.sqlfiles import split_header, sql_files
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 EXAMPLES = DOCS / "examples"
-PAGES = sorted([*DOCS.glob("*.md"), *ROOT.glob("*.md")])
+PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
 CONSOLE = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 ANCHOR = re.compile(r"^#+ (.*)$", re.MULTILINE)
@@ -47,6 +48,15 @@ def commands(command: Any, name: str = "logpipe") -> Iterator[tuple[str, Any]]:
 
 def slug(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def test_every_reader_has_a_page_and_the_overview_links_it() -> None:
+    overview = (DOCS / "formats.md").read_text("utf-8")
+    for format_ in all_formats():
+        assert f"[{format_.name}](formats/{format_.name}.md)" in overview
+        page_ = (DOCS / "formats" / f"{format_.name}.md").read_text("utf-8")
+        assert page_.startswith(f"# {format_.name}\n")
+        assert f"`{format_.table}`" in page_
 
 
 def test_the_page_of_tables_is_what_its_generator_makes() -> None:
