@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -15,11 +16,12 @@ from logpipe.clocks import apply_zone, zone_name
 from logpipe.errors import UnreadableError
 from logpipe.formats import all_formats
 from logpipe.formats._text import ends_open, utf8_head
-from logpipe.model import Batch, Format, Frame, Lines, Ndjson, Reading, Source
+from logpipe.model import Batch, Columns, Format, Frame, Lines, Ndjson, Reading, Source
 from logpipe.offers import Offer, shown_path
 from logpipe.overlap import Known, digests, drop_known, find_twin, known_prefix
 from logpipe.store import (
     Connection,
+    UnevenError,
     ask,
     count_books,
     insert,
@@ -62,10 +64,7 @@ def ingest_file(con: Connection, offer: Offer, run_id: int) -> Source:
     fault, size = offer.fault, None
     if not fault:
         try:
-            try:
-                return _ingest(con, offer, path, run_id, frozen=False)
-            except _GrownError:
-                return _ingest(con, offer, path, run_id, frozen=True)
+            return _ingest_some_way(con, offer, path, run_id)
         except OSError as error:
             fault, size = f"cannot be read: {error.strerror or error}", offer.bytes
         except UnreadableError as error:
@@ -75,11 +74,25 @@ def ingest_file(con: Connection, offer: Offer, run_id: int) -> Source:
         return enter(con, replace(source, status="failed", note=fault))
 
 
+def _ingest_some_way(con: Connection, offer: Offer, path: str, run_id: int) -> Source:
+    """Load one file: in columns if it is plain, else by lines; a growing one from a copy."""
+    frozen = careful = False
+    while True:
+        try:
+            return _ingest(con, offer, path, run_id, frozen=frozen, careful=careful)
+        except _GrownError:
+            frozen = True
+        except UnevenError:
+            careful = True
+
+
 class _GrownError(Exception):
     """The file changed while it was read: what was counted and what was loaded may differ."""
 
 
-def _ingest(con: Connection, offer: Offer, path: str, run_id: int, *, frozen: bool) -> Source:
+def _ingest(
+    con: Connection, offer: Offer, path: str, run_id: int, *, frozen: bool, careful: bool
+) -> Source:
     """Load one file, or a copy of it as it is now, in one transaction."""
     with transaction(con), tempfile.TemporaryDirectory(prefix="logpipe-") as folder:
         number = source_number(con, path)
@@ -88,11 +101,15 @@ def _ingest(con: Connection, offer: Offer, path: str, run_id: int, *, frozen: bo
         if frozen:
             file = Path(shutil.copyfile(file, scratch / "frozen"))
         before = file.stat()
-        source = enter(con, _read(con, file, source, scratch))
+        source = enter(con, _read(con, file, source, scratch, careful=careful))
         after = file.stat()
-        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        if not frozen and _changed(before, after):
             raise _GrownError
         return source
+
+
+def _changed(before: os.stat_result, after: os.stat_result) -> bool:
+    return (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns)
 
 
 def source_number(con: Connection, path: str) -> int:
@@ -124,7 +141,7 @@ def enter(con: Connection, source: Source) -> Source:
     return source
 
 
-def _read(con: Connection, path: Path, source: Source, scratch: Path) -> Source:
+def _read(con: Connection, path: Path, source: Source, scratch: Path, *, careful: bool) -> Source:
     """Unwrap, recognise and load one file."""
     content, lost = path, source.note
     if (wrapping := look(path)).streams:
@@ -149,7 +166,9 @@ def _read(con: Connection, path: Path, source: Source, scratch: Path) -> Source:
         return replace(source, status="unknown", note=note)
     (format_,) = claims
     known = known_prefix(con, format_, content, sums)
-    with format_.read(content, scratch) as reading:
+    # a log that grew keeps the numbers of its lines, which columns do not give for odd ones
+    plain = None if careful or known.last_line or not format_.quick else format_.quick(content)
+    with nullcontext(plain) if plain else format_.read(content, scratch) as reading:
         source = _load(con, reading, replace(source, format=format_.name), format_, known)
     return replace(source, status="partial") if lost else source
 
@@ -217,9 +236,9 @@ def _load(
         )
         rejects += loaded.rejects
         duplicates += loaded.duplicates
-        if isinstance(batch, Lines) and "block_line" in batch.segments.columns:
+        if isinstance(batch, Lines | Columns) and "block_line" in batch.segments.columns:
             _header_blocks(con, batch.segments, source.source_id, known.last_line)
-        if isinstance(batch, Lines) and batch.segments.height and ends_open(batch.path):
+        if isinstance(batch, Lines | Columns) and batch.segments.height and ends_open(batch.path):
             half = batch.segments["last_line"].to_list()[-1]
     zone, zone_known_by = _own_zone(con, reading, format_.table, source.source_id)
     if longer := drop_known(con, source, format_, half):
@@ -265,7 +284,7 @@ def _load(
 def _expected(batch: Batch, lines: int) -> int:
     """Return how many records a batch holds; a text log comes in one batch."""
     match batch:
-        case Lines():
+        case Lines() | Columns():
             return lines
         case Ndjson(path):
             with path.open("rb") as file:

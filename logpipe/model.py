@@ -22,6 +22,27 @@ class Lines:
 
 
 @dataclass(frozen=True, slots=True)
+class Columns:
+    """A plain text log that DuckDB may read in columns, as long as every line has these fields.
+
+    ``known`` are the fields that the load SQL names, ``kept`` those of them that go to ``extra``
+    all the same; ``null`` is a value that means none beside the empty one, ``headers`` are the
+    lines that are no data, ``segments`` as in Lines. Where rows are missing afterwards, the file is
+    read again as Lines.
+    """
+
+    path: Path
+    segments: pl.DataFrame
+    names: tuple[str, ...]
+    known: tuple[str, ...]
+    headers: tuple[int, ...]
+    delimiter: str
+    quote: str = ""
+    null: str = ""
+    kept: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Ndjson:
     """A file of one JSON object per line, in the shape that the load SQL names."""
 
@@ -35,7 +56,7 @@ class Frame:
     frame: pl.DataFrame
 
 
-Batch = Lines | Ndjson | Frame
+Batch = Lines | Columns | Ndjson | Frame
 Growth = Literal["lines", "records", "none"]
 
 
@@ -73,6 +94,7 @@ class Format:
     keep a cleaned copy or a decoded one in the scratch folder it is given. ``growth`` says how a
     file that is written to goes on: by ``lines``, by ``records`` of several lines, the last of
     which may go on, or not at all (``none``: a document, or a ring of numbered records).
+    ``quick`` reads a plain file in Columns, or returns None where it is not plain.
     """
 
     name: str
@@ -82,6 +104,7 @@ class Format:
     read: Callable[[Path, Path], AbstractContextManager[Reading]]
     generation: str | None = None  # what of the product's generation the format itself tells
     growth: Growth = "lines"
+    quick: Callable[[Path], Reading | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 import duckdb
 import polars as pl
 
+from logpipe.columns import cell_sql
 from logpipe.errors import LogpipeError, QueryError, StoreError
-from logpipe.model import Batch, Frame, Lines, Ndjson, Source
+from logpipe.model import Batch, Columns, Frame, Lines, Ndjson, Source
 from logpipe.sqlfiles import sql_files, sql_text
 
 Connection = duckdb.DuckDBPyConnection
@@ -24,8 +25,9 @@ NUMBERS = {
     "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER",
     "UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL", "NUMBER",
 }  # fmt: skip
-BEFORE = frozenset(path.stem for path in sql_files("before"))  # loads that fill another table first
 DEDUPED = frozenset(path.stem for path in sql_files("dedupe"))  # tables with a rule for overlaps
+BEFORE = frozenset(path.stem for path in sql_files("before"))  # loads that fill another table first
+CELLED = frozenset(path.stem for path in sql_files("cells"))  # loads on relation cell
 
 
 class Books(NamedTuple):
@@ -36,6 +38,10 @@ class Books(NamedTuple):
     first_ts: Any
     last_ts: Any
     host: str | None
+
+
+class UnevenError(Exception):
+    """A file that seemed plain gave another number of rows in columns than it has lines."""
 
 
 class Loaded(NamedTuple):
@@ -151,7 +157,12 @@ def load_batch(
 
     Rows that ``sql/dedupe/<table>.sql`` knows from another source are left out and counted. Where
     fewer than ``expected`` come in, those that the load SQL marks are written to table reject.
+    Raises UnevenError where Columns do not give ``expected`` records.
     """
+    if isinstance(batch, Columns):
+        return _load_columns(
+            con, batch, load=load, table=table, source_id=source_id, expected=expected
+        )
     params: dict[str, Any] = {"source_id": source_id, "skip": skip}
     match batch:
         case Lines(path, segments):
@@ -163,7 +174,7 @@ def load_batch(
             con.register("batch", _ArrowStream(frame))
     if load in BEFORE:
         con.execute(sql_text("before", load))
-    rows, duplicates = sql_text("load", load), 0
+    rows, duplicates = _load_sql(load, sql_text("cells", load) if load in CELLED else None), 0
     if table in DEDUPED and _has_rows(con, table):
         con.execute(
             f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT * FROM (\n{rows}\n)",
@@ -191,6 +202,30 @@ def load_batch(
         params,
     )
     return Loaded(_changed(result), duplicates)
+
+
+def _load_sql(load: str, cells: str | None) -> str:
+    """Return the SELECT that makes rows of a batch, put upon the one that gives relation cell."""
+    rows = sql_text("load", load)
+    return f"WITH cell AS (\n{cells}\n)\nSELECT * FROM (\n{rows}\n)" if cells else rows
+
+
+def _load_columns(
+    con: Connection, batch: Columns, *, load: str, table: str, source_id: int, expected: int
+) -> Loaded:
+    """Insert a plain log, or raise UnevenError: what is odd in it, its lines must tell."""
+    try:
+        con.execute(
+            f"INSERT INTO {table} BY NAME SELECT CAST($source_id AS INTEGER) AS source_id, "
+            f"new.* EXCLUDE (reject, excerpt) FROM (\n{_load_sql(load, cell_sql(batch))}\n) AS new "
+            "WHERE reject IS NULL",
+            {"source_id": source_id},
+        ).fetchall()
+    except (duckdb.InvalidInputException, duckdb.BinderException) as error:
+        raise UnevenError from error
+    if count_books(con, table, source_id).rows != expected:
+        raise UnevenError
+    return Loaded(0, 0)
 
 
 def _has_rows(con: Connection, table: str) -> bool:

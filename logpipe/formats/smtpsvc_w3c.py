@@ -9,12 +9,14 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 import polars as pl
 
+from logpipe.formats._plain import plain
 from logpipe.formats._text import Text, first_lines, survey, unique_names
-from logpipe.model import Format, Lines, Reading
+from logpipe.model import Columns, Format, Lines, Reading
 
 # the order the service writes when every field is chosen; copies cut at the start need it
 FULL = (
@@ -22,6 +24,7 @@ FULL = (
     "cs-uri-query sc-status sc-win32-status sc-bytes cs-bytes time-taken cs-version cs-host "
     "cs(User-Agent) cs(Cookie) cs(Referer)"
 ).split()
+KNOWN = tuple(FULL[:17])  # what sql/load/smtpsvc_w3c.sql names
 # 2007-09-03 05:00:15 192.0.2.10 pc1 SMTPSVC1 GW1 192.0.2.1 0 EHLO - +pc1 250 0 275 8 0
 HEADERLESS = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \S+ \S+ SMTPSVC\d+ ")
 # verbs that no web, FTP or news service knows
@@ -67,10 +70,48 @@ def _is_smtp(fields: list[str], row: str) -> bool:
 def read(path: Path, scratch: Path) -> Iterator[Reading]:
     """Give the file as lines, with one segment per header block and day."""
     text = survey(path, scratch)
-    software = next((t for _, t in text.headers if t.lower().startswith("#software:")), "")
-    generation = software.partition(":")[2].strip() or None
     segments, notes = _segments(text)
-    frame = pl.DataFrame(
+    yield _reading(text, Lines(text.path, _frame(segments)), notes)
+
+
+def quick(path: Path) -> Reading | None:
+    """Give a plain file in columns, where one field list with date and time governs all of it."""
+    text = plain(path, quoted=False)
+    if text is None or not text.headers or text.headers[0][0] != 1:
+        return None
+    segments, notes = _segments(text)
+    names = segments[0][2]
+    if notes or not {"date", "time"} <= set(names) or any(s[2] != names for s in segments):
+        return None
+    lines = tuple(line for line, _ in text.headers)
+    end = ("",) if _ends_in_space(path, len(text.headers)) else ()
+    batch = Columns(
+        path, _frame(segments), (*names, *end), KNOWN, lines, delimiter=" ", null="-",
+        kept=("cs-uri-stem",),
+    )  # fmt: skip
+    return _reading(text, batch, notes)
+
+
+def _ends_in_space(path: Path, headers: int) -> bool:
+    """Return whether the first row ends with a space, which the reader of columns counts."""
+    with path.open("rb") as file:
+        rows = (line for line in islice(file, headers + 1) if not line.startswith(b"#"))
+        return next(rows, b"").rstrip(b"\r\n").endswith(b" ")
+
+
+def _reading(text: Text, batch: Lines | Columns, notes: list[str]) -> Reading:
+    software = next((t for _, t in text.headers if t.lower().startswith("#software:")), "")
+    return Reading(
+        load="smtpsvc_w3c",
+        records=text.records,
+        batches=iter([batch]),
+        generation=software.partition(":")[2].strip() or None,
+        notes=(*text.notes, *notes),
+    )
+
+
+def _frame(segments: "list[Segment]") -> pl.DataFrame:
+    return pl.DataFrame(
         segments,
         schema={
             "first_line": pl.UInt64, "last_line": pl.UInt64, "fields": pl.List(pl.String),
@@ -79,13 +120,6 @@ def read(path: Path, scratch: Path) -> Iterator[Reading]:
         },
         orient="row",
     )  # fmt: skip
-    yield Reading(
-        load="smtpsvc_w3c",
-        records=text.records,
-        batches=iter([Lines(text.path, frame)]),
-        generation=generation,
-        notes=(*text.notes, *notes),
-    )
 
 
 # first header line (0: none), first and last data line, fields, #Date, #Software
@@ -203,4 +237,5 @@ FORMAT = Format(
     generation="IIS SMTP service",
     sniff=sniff,
     read=read,
+    quick=quick,
 )

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import polars as pl
 
+from logpipe.formats._plain import plain
 from logpipe.formats._text import (
+    Text,
     data_above,
     ends_open,
     first_lines,
@@ -21,7 +23,7 @@ from logpipe.formats._text import (
     survey,
     unique_names,
 )
-from logpipe.model import Format, Lines, Reading
+from logpipe.model import Columns, Format, Lines, Reading
 
 FIELDS_2007 = (
     "date-time,client-ip,client-hostname,server-ip,server-hostname,source-context,connector-id,"
@@ -35,6 +37,7 @@ FIELDS_2010 = [
 ]
 FIELDS_2013 = [*FIELDS_2010[:11], "network-message-id", *FIELDS_2010[11:]]
 FIELDS_2016 = [*FIELDS_2013, "transport-traffic-type", "log-id", "schema-version"]
+KNOWN = (*FIELDS_2007, "network-message-id")  # what sql/load/tracking_2007.sql names
 BY_COUNT = {len(names): names for names in (FIELDS_2007, FIELDS_2010, FIELDS_2013, FIELDS_2016)}
 MARKS = (b"#", b"date-time,")  # some logs repeat the bare field list as a plain CSV header
 ISO_TIME = re.compile(r'^"?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z"?,')
@@ -68,21 +71,46 @@ def read(path: Path, scratch: Path) -> Iterator[Reading]:
     """Give the file as lines, with one segment per field list."""
     text = survey(path, scratch, MARKS)
     notes = list(text.notes)
-    starts = [(line, names) for line, header in text.headers if (names := _names(header))]
+    starts = _starts(text)
     if text.records and (not starts or data_above(starts[0][0], text)):
         starts.insert(0, (0, _guess(text.path)))
         notes.append(f"no #Fields above the first lines: {len(starts[0][1])} fields assumed")
     half = text.lines if text.lines and ends_open(path) else 0
     segments = segments_of(starts, text.lines).with_columns(half=pl.lit(half, pl.UInt64))
+    yield _reading(text, Lines(text.path, segments), notes)
+
+
+def quick(path: Path) -> Reading | None:
+    """Give a plain file in columns, where one field list governs all of it."""
+    text = plain(path, quoted=True)
+    starts = _starts(text) if text else []
+    if text is None or not starts or data_above(starts[0][0], text):
+        return None
+    names = starts[0][1]
+    if any(other != names for _, other in starts):
+        return None
+    lines, segments = tuple(line for line, _ in text.headers), segments_of(starts, text.lines)
+    batch = Columns(
+        path, segments, tuple(names), KNOWN, lines, delimiter=",", quote='"', kept=("message-info",)
+    )
+    return _reading(text, batch, [])
+
+
+def _reading(text: Text, batch: Lines | Columns, notes: list[str]) -> Reading:
     versions = (re.match(r"#version:\s*(\S+)", h, re.IGNORECASE) for _, h in text.headers)
     version = next((match.group(1) for match in versions if match), None)
-    yield Reading(
+    return Reading(
         load="tracking_2007",
         records=text.records,
-        batches=iter([Lines(text.path, segments)]),
+        batches=iter([batch]),
         generation=_generation(version),
         notes=tuple(notes),
     )
+
+
+def _starts(text: Text) -> list[tuple[int, list[str]]]:
+    """Return the lines that hold a field list, and the list."""
+    return [(line, names) for line, header in text.headers if (names := _names(header))]
 
 
 def _names(header: str) -> list[str]:
@@ -125,4 +153,5 @@ FORMAT = Format(
     generation="Exchange 2007 or later",
     sniff=sniff,
     read=read,
+    quick=quick,
 )

@@ -1,103 +1,55 @@
 -- Exchange 2007 to SE tracking lines into tracking_event. Grain: one recipient of one data line.
--- Relations: line(record, text), segment(first_line, last_line, fields, half: number of a last line
--- that has no line end, else 0).
-WITH place AS (
+-- Relation: cell, made by sql/cells/tracking_2007.sql or, for a plain file, by logpipe/columns.py.
+WITH named AS (
     SELECT
-        first_line, last_line, fields, half,
-        lp_positions(fields, [
-            'date-time', 'client-ip', 'client-hostname', 'server-ip', 'server-hostname',
-            'source-context', 'connector-id', 'source', 'event-id', 'internal-message-id',
-            'message-id', 'network-message-id', 'recipient-address', 'recipient-status',
-            'total-bytes', 'recipient-count', 'related-recipient-address', 'reference',
-            'message-subject', 'sender-address', 'return-path'
-        ]) AS rest,
-        list_position(fields, 'date-time') AS p_ts,
-        list_position(fields, 'client-ip') AS p_client_ip,
-        list_position(fields, 'client-hostname') AS p_client_host,
-        list_position(fields, 'server-ip') AS p_server_ip,
-        list_position(fields, 'server-hostname') AS p_server_host,
-        list_position(fields, 'source-context') AS p_context,
-        list_position(fields, 'connector-id') AS p_connector,
-        list_position(fields, 'source') AS p_source,
-        list_position(fields, 'event-id') AS p_event,
-        list_position(fields, 'internal-message-id') AS p_internal,
-        list_position(fields, 'message-id') AS p_message_id,
-        list_position(fields, 'network-message-id') AS p_network,
-        list_position(fields, 'recipient-address') AS p_recipient,
-        list_position(fields, 'recipient-status') AS p_status,
-        list_position(fields, 'total-bytes') AS p_bytes,
-        list_position(fields, 'recipient-count') AS p_recipients,
-        list_position(fields, 'related-recipient-address') AS p_related,
-        list_position(fields, 'reference') AS p_reference,
-        list_position(fields, 'message-subject') AS p_subject,
-        list_position(fields, 'sender-address') AS p_sender,
-        list_position(fields, 'return-path') AS p_return_path,
-        list_position(fields, 'message-info') AS p_info
-    FROM segment
-),
-
-cell AS (
-    SELECT l.record, l.text, p.*, lp_csv(l.text) AS f
-    FROM line AS l
-    LEFT JOIN place AS p ON l.record BETWEEN p.first_line AND p.last_line
-    WHERE l.text IS NOT NULL
-      AND NOT starts_with(l.text, '#')
-      AND NOT starts_with(l.text, 'date-time,')
-),
-
-named AS (
-    SELECT
-        record, text, fields, f, rest, half,
-        try_cast(lp_unquote(f[p_ts]) AS TIMESTAMP) AS ts,
-        upper(lp_unquote(f[p_event])) AS event_id,
-        lp_unquote(f[p_server_host]) AS server_host,
-        lp_unquote(f[p_client_host]) AS client_host,
-        upper(lp_unquote(f[p_source])) AS component,
-        lp_unquote(f[p_status]) AS status,
-        lp_unquote(f[p_info]) AS info,
-        -- recipients of one line are divided by ;
-        coalesce(string_split(rtrim(lower(lp_unquote(f[p_recipient])), ';'), ';'), [NULL]) AS recipient_list,
-        f[p_client_ip] AS client_ip, f[p_server_ip] AS server_ip, f[p_context] AS context,
-        f[p_connector] AS connector, f[p_internal] AS internal_id, f[p_message_id] AS message_id,
-        f[p_network] AS network_id, f[p_bytes] AS bytes, f[p_recipients] AS recipients,
-        f[p_related] AS related, f[p_reference] AS reference, f[p_subject] AS subject,
-        f[p_sender] AS sender, f[p_return_path] AS return_path
+        * REPLACE (upper("event-id") AS "event-id", lower("recipient-address") AS "recipient-address"),
+        try_cast("date-time" AS TIMESTAMP) AS ts,
+        contains("recipient-address", ';') IS TRUE AS several,
+        -- the writing server is the client of what it sends, the server of what it gets; no IN with
+        -- so many values: DuckDB makes a join of that
+        CASE
+            WHEN "client-hostname" IS NULL THEN "server-hostname"
+            WHEN regexp_full_match("event-id", '(?i)SEND|SENDEXTERNAL|HAREDIRECT|SUBMIT|NOTIFYMAPI')
+            THEN "client-hostname"
+            ELSE coalesce("server-hostname", "client-hostname")
+        END AS writer
     FROM cell
 ),
 
-told AS (
-    SELECT *, lp_statuses(status, array_length(recipient_list)) AS statuses
+told AS (  -- recipients of one line are divided by ;
+    SELECT
+        *,
+        CASE
+            WHEN several
+            THEN coalesce(string_split(rtrim("recipient-address", ';'), ';'), [NULL])
+        END AS recipient_list,
+        CASE
+            WHEN several
+            THEN lp_statuses(
+                "recipient-status", array_length(string_split(rtrim("recipient-address", ';'), ';'))
+            )
+        END AS statuses
     FROM named
 ),
 
-worded AS (  -- one row per recipient; what is as long as the line is not carried along
+worded AS (  -- one row per recipient; a line with one of them, the common one, has lists of one
     SELECT
-        * EXCLUDE (text, fields, f, rest, half, status, info, recipient_list, statuses),
-        unnest(recipient_list) AS recipient,
-        generate_subscripts(recipient_list, 1) AS recipient_no,
+        * EXCLUDE (recipient_list, statuses),
+        unnest(CASE WHEN several THEN recipient_list ELSE ["recipient-address"] END) AS recipient,
+        generate_subscripts(
+            CASE WHEN several THEN recipient_list ELSE ["recipient-address"] END, 1
+        ) AS recipient_no,
         unnest(
             CASE
+                WHEN NOT several THEN ["recipient-status"]
                 WHEN array_length(statuses) = array_length(recipient_list) THEN statuses
-                WHEN statuses IS NULL THEN list_transform(recipient_list, LAMBDA r: status)
+                WHEN statuses IS NULL
+                THEN list_transform(recipient_list, LAMBDA r: "recipient-status")
                 ELSE list_transform(recipient_list, LAMBDA r: NULL)
             END
         ) AS own_status,
-        statuses IS NOT NULL AS status_split,
-        try_cast(regexp_extract(info, '^([0-9T:.-]{19,})Z', 1) AS TIMESTAMP) AS origin_ts,
-        lp_extra(fields, f, rest) AS extra,
-        CASE
-            WHEN lp_spoiled(text) IS NOT NULL THEN lp_spoiled(text)
-            WHEN fields IS NULL THEN 'no #Fields governs this line'
-            WHEN lp_csv_open(text) THEN 'a quote is never closed'
-            -- a short line may have empty values at its end, but not where its own end is missing
-            WHEN record = half AND array_length(f) < array_length(fields)
-            THEN 'cut short: ' || array_length(f) || ' of ' || array_length(fields) || ' fields'
-            WHEN ts IS NULL OR ts NOT BETWEEN TIMESTAMP '1980-01-01' AND TIMESTAMP '2200-01-01'
-            THEN 'no readable date and time'
-            WHEN array_length(recipient_list) > 65535 THEN 'more than 65,535 recipients'
-            WHEN event_id IS NULL THEN 'no event id'
-        END AS reject,
-        lp_excerpt(text) AS excerpt
+        NOT several OR statuses IS NOT NULL AS status_split,
+        several AND array_length(recipient_list) > 65535 AS crowded
     FROM told
 )
 
@@ -105,41 +57,44 @@ SELECT
     w.record,
     CAST(least(w.recipient_no, 65535) AS USMALLINT) AS recipient_no,
     w.ts,
-    -- the writing server is the client of what it sends, the server of what it gets
-    lp_host(
-        CASE
-            WHEN w.event_id IN ('SEND', 'SENDEXTERNAL', 'HAREDIRECT', 'SUBMIT', 'NOTIFYMAPI')
-                 AND w.client_host IS NOT NULL
-            THEN w.client_host
-            ELSE coalesce(w.server_host, w.client_host)
-        END
-    ) AS host,
-    w.event_id AS event,
+    lp_host(w.writer) AS host,
+    w."event-id" AS event,
     coalesce(c.class, 'other') AS class,
-    w.component,
-    lp_message_id(lp_unquote(w.message_id)) AS message_id,
-    lp_unquote(w.internal_id) AS internal_id,
-    lower(lp_unquote(w.network_id)) AS network_id,
-    lower(lp_unquote(w.sender)) AS sender,
-    lower(lp_unquote(w.return_path)) AS return_path,
+    upper(w."source") AS component,
+    lp_message_id(w."message-id") AS message_id,
+    w."internal-message-id" AS internal_id,
+    lower(w."network-message-id") AS network_id,
+    lower(w."sender-address") AS sender,
+    lower(w."return-path") AS return_path,
     nullif(trim(w.recipient), '') AS recipient,
-    try_cast(lp_unquote(w.recipients) AS INTEGER) AS recipients,
+    try_cast(w."recipient-count" AS INTEGER) AS recipients,
     w.own_status AS status,
     w.status_split,
     lp_status_code(w.own_status) AS status_code,
-    try_cast(lp_unquote(w.bytes) AS BIGINT) AS bytes,
-    lp_unquote(w.subject) AS subject,
-    lp_unquote(w.client_ip) AS client_ip,
-    w.client_host,
-    lp_unquote(w.server_ip) AS server_ip,
-    w.server_host,
-    lp_unquote(w.connector) AS connector,
-    lp_unquote(w.context) AS context,
-    lp_unquote(w.reference) AS reference,
-    lower(lp_unquote(w.related)) AS related,
-    w.origin_ts,
+    try_cast(w."total-bytes" AS BIGINT) AS bytes,
+    w."message-subject" AS subject,
+    w."client-ip" AS client_ip,
+    w."client-hostname" AS client_host,
+    w."server-ip" AS server_ip,
+    w."server-hostname" AS server_host,
+    w."connector-id" AS connector,
+    w."source-context" AS context,
+    w.reference,
+    lower(w."related-recipient-address") AS related,
+    try_cast(
+        CASE
+            WHEN w."message-info" >= '0' AND w."message-info" < ':'
+            THEN regexp_extract(w."message-info", '^([0-9T:.-]{19,})Z', 1)
+        END AS TIMESTAMP
+    ) AS origin_ts,
     w.extra,
-    w.reject,
+    CASE
+        WHEN w.reject IS NOT NULL THEN w.reject
+        WHEN w.ts IS NULL OR w.ts NOT BETWEEN TIMESTAMP '1980-01-01' AND TIMESTAMP '2200-01-01'
+        THEN 'no readable date and time'
+        WHEN w.crowded THEN 'more than 65,535 recipients'
+        WHEN w."event-id" IS NULL THEN 'no event id'
+    END AS reject,
     w.excerpt
 FROM worded AS w
-LEFT JOIN tracking_class AS c ON c.event = w.event_id
+LEFT JOIN tracking_class AS c ON c.event = w."event-id"

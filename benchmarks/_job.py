@@ -1,0 +1,113 @@
+"""One measured job in a process of its own: ``python -m benchmarks._job ingest big.log store.db``.
+
+The raw engines do no more than the work itself, written as one would by hand.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+from benchmarks._paired import drop
+
+TRACKING_TYPES = {"date-time": "TIMESTAMP", "total-bytes": "BIGINT", "recipient-count": "INTEGER"}
+W3C_TYPES = {
+    "date": "DATE", "time": "TIME", "s-port": "INTEGER", "sc-status": "SMALLINT",
+    "sc-win32-status": "BIGINT", "sc-bytes": "BIGINT", "cs-bytes": "BIGINT", "time-taken": "BIGINT",
+}  # fmt: skip
+
+
+def ingest(path: str, store: str) -> None:
+    """Load files as ``logpipe ingest`` does; says the rows and what is not whole."""
+    from logpipe.analyze import ingest as load  # noqa: PLC0415 - the raw jobs need none of it
+    from logpipe.store import open_store  # noqa: PLC0415
+
+    drop(Path(store))
+    with open_store(Path(store)) as con:
+        sources = load(con, [Path(path)])
+    odd = [s for s in sources if s.records != s.rows + s.duplicates + s.rejects or not s.rows]
+    print(f"{sum(s.rows for s in sources):,} rows, {len(odd)} odd")  # noqa: T201
+
+
+def files(path: str, store: str) -> None:
+    """Load small files one by one; says milliseconds per file, first and last hundred."""
+    from logpipe.ingest import begin_run, ingest_file  # noqa: PLC0415
+    from logpipe.offers import find_files  # noqa: PLC0415
+    from logpipe.store import open_store, transaction  # noqa: PLC0415
+
+    drop(Path(store))
+    times = []
+    with open_store(Path(store)) as con:
+        offers = sorted(find_files([Path(path)]), key=lambda offer: offer.path.name[-9:])
+        with transaction(con):
+            run_id = begin_run(con, [Path(path)], len(offers))
+        for offer in offers:
+            begun = time.process_time()
+            ingest_file(con, offer, run_id)
+            times.append(time.process_time() - begun)
+    first, last = (sum(part) / len(part) * 1000 for part in (times[:100], times[-100:]))
+    print(f"{first:.1f} {last:.1f}")  # noqa: T201
+
+
+def raw_tracking(path: str, store: str) -> None:
+    """CREATE TABLE AS from read_csv, unordered: the columns of a tracking log, typed."""
+    from benchmarks.generate import TRACKING  # noqa: PLC0415
+
+    names = TRACKING.split(",")
+    columns = {name: TRACKING_TYPES.get(name, "VARCHAR") for name in names}
+    _raw_csv(path, store, columns, "delim = ',', quote = '\"', escape = '\"', skip = 5")
+
+
+def raw_w3c(path: str, store: str) -> None:
+    """CREATE TABLE AS from read_csv, unordered: the columns of a W3C log, typed."""
+    from benchmarks.generate import W3C  # noqa: PLC0415
+
+    columns = {name: W3C_TYPES.get(name, "VARCHAR") for name in W3C.split()}
+    _raw_csv(path, store, columns, "delim = ' ', quote = '', escape = '', skip = 4, nullstr = '-'")
+
+
+def _raw_csv(path: str, store: str, columns: dict[str, str], how: str) -> None:
+    import duckdb  # noqa: PLC0415
+
+    drop(Path(store))
+    con = duckdb.connect()
+    con.execute(f"ATTACH '{store}' AS store (STORAGE_VERSION 'v1.5.0')")
+    con.execute("SET memory_limit = '900MB'; SET preserve_insertion_order = false")
+    typed = ", ".join(f"'{name}': '{kind}'" for name, kind in columns.items())
+    con.execute(
+        f"CREATE TABLE store.log AS FROM read_csv('{path}', auto_detect = false, header = false, "
+        f"{how}, columns = {{{typed}}})"
+    )
+    print(con.execute("SELECT count(*) FROM store.log").fetchall()[0][0])  # noqa: T201
+    con.close()
+
+
+def raw_evtx(path: str, _: str) -> None:
+    """Decode every record to JSON with the evtx reader."""
+    from evtx import PyEvtxParser  # noqa: PLC0415
+
+    print(sum(1 for _ in PyEvtxParser(path, number_of_threads=1).records_json()))  # noqa: T201
+
+
+def raw_evt(path: str, _: str) -> None:
+    """Read with libevt what a row of ours holds."""
+    import pyevt  # noqa: PLC0415
+
+    log = pyevt.file()
+    log.open(path)
+    seen = 0
+    for record in log.records:
+        _ = record.get_creation_time(), record.source_name, record.computer_name
+        _ = record.identifier, record.event_identifier, record.event_type, record.event_category
+        _ = record.user_security_identifier, list(record.strings)
+        try:
+            seen += record.data is not None
+        except OSError:  # no data: libevt raises
+            seen += 0
+    print(log.number_of_records)  # noqa: T201
+    log.close()
+
+
+JOBS = {job.__name__: job for job in (ingest, files, raw_tracking, raw_w3c, raw_evtx, raw_evt)}
+
+if __name__ == "__main__":
+    JOBS[sys.argv[1]](*sys.argv[2:])
