@@ -158,8 +158,11 @@ def _message_columns(message: Group) -> tuple[Row, dict[str, str]]:
     taken = {"reporting-mta", "received-from-mta", "arrival-date"}
     extra = {name: value for name, value in message.items() if name not in taken and value}
     arrival_ts = _timed(message, "arrival-date", extra)
+    reporting_mta = _host(message.get("reporting-mta"))
+    if reporting_mta is None and message.get("reporting-mta"):
+        extra["reporting-mta"] = message["reporting-mta"]
     columns: Row = {
-        "reporting_mta": _host(message.get("reporting-mta")),
+        "reporting_mta": reporting_mta,
         "received_from_mta": typed(message.get("received-from-mta"))[1][:LONGEST] or None,
         "arrival_ts": arrival_ts,
     }
@@ -222,5 +225,6 @@ def _recipient(group: Group, name: str, extra: dict[str, str]) -> str | None:
 
 def _host(value: str | None) -> str | None:
     """Return the host in ``dns; host (comment)``; an address may stand in brackets."""
-    match = re.search(r"[^\s\[\]()<>;]{1,255}", typed(value)[1])
+    kind, name = typed(value)
+    match = re.search(r"[^\s\[\]()<>;]{1,255}", name) if kind != "x400" else None
     return match.group().rstrip(".") or None if match else None

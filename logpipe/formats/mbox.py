@@ -5,9 +5,12 @@ Each mail is one record; one that is no report gives a row of kind ``mail``.
 """
 
 import codecs
+import os
 import re
-from collections.abc import Iterator
+from array import array
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -35,14 +38,17 @@ def read(path: Path, scratch: Path) -> Iterator[Reading]:
     """Find where the mails begin, then read each as it is asked for."""
     path = _by_lines(path, scratch)
     with path.open("rb") as file:
-        begins = list(_begins(file))
-        if not begins:
+        lines, places = array("Q"), array("Q")  # two numbers a mail, however many there are
+        for line, place in _begins(file):
+            lines.append(line)
+            places.append(place)
+        if not lines:
             raise UnreadableError("the file is empty")
         notes: list[str] = []
         yield Reading(
             load="delivery_report",
-            records=len(begins),
-            batches=_batches(file, begins, path.stat().st_size, notes),
+            records=len(lines),
+            batches=_batches(file, lines, places, notes),
             late_notes=notes,
         )
 
@@ -85,13 +91,13 @@ def _begins(file: BinaryIO) -> Iterator[tuple[int, int]]:
 
 
 def _batches(
-    file: BinaryIO, begins: list[tuple[int, int]], size: int, notes: list[str]
+    file: BinaryIO, lines: Sequence[int], places: Sequence[int], notes: list[str]
 ) -> Iterator[Frame]:
     """Yield the rows of all mails, some thousands at a time."""
     rows: list[Row] = []
     held, cut, beyond = 0, 0, 0
-    ends = [place for _, place in begins[1:]] + [size]
-    for (line, place), end in zip(begins, ends, strict=True):
+    size = file.seek(0, os.SEEK_END)
+    for line, place, end in zip(lines, places, chain(places[1:], [size]), strict=True):
         file.seek(place)
         raw = file.read(min(end - place, LARGEST))
         cut += end - place > LARGEST

@@ -17,7 +17,7 @@ WITH report AS (
                 coalesce(report_message_id, source_id || ' ' || record),
                 host, recipient, action, ts
             ORDER BY source_id, record, recipient_no
-        ) AS copy
+        ) AS nth
     FROM delivery_report
     WHERE action IN ('failed', 'delayed')
 )
@@ -43,4 +43,4 @@ SELECT
     original_subject AS subject,
     diagnostic, remote_mta, kind, smtp_version, reporting_mta, report_message_id, source_id, record, recipient_no
 FROM report
-WHERE copy = 1;
+WHERE nth = 1;

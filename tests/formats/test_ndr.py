@@ -325,6 +325,7 @@ def test_values_that_no_column_takes_are_kept() -> None:
     assert (row["arrival_ts"], row.get("last_attempt_ts")) == (None, None)
     kept = {
         "original-envelope-id": "env1",
+        "reporting-mta": "x400;/c=de/",
         "arrival-date": "yesterday",
         "action": "failed (at last)",
         "status": "4.4.7 (too old)",
