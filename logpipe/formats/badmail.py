@@ -17,7 +17,7 @@ from logpipe.formats._text import utf8_head
 from logpipe.model import Format, Frame, Reading
 
 LARGEST = 256 << 10
-# Unable to deliver this message because the follow error was encountered: "...".
+# Unable to deliver this message because the following error was encountered: "...".
 # The specific error code was 0xC00402C7.
 OPENING = re.compile(r"\s*Unable to deliver this\b[^\n]{0,200}", re.IGNORECASE)
 CODE = re.compile(r"specific error code was\s+(0x[0-9A-F]{1,8})", re.IGNORECASE)
