@@ -4,8 +4,8 @@ from pathlib import Path
 
 FILES = {
     "0001c7ede700000001.BDR": """\
-Unable to deliver this message because the following error was encountered: "This message is a delivery
- status notification that cannot be delivered.".
+Unable to deliver this message because the following error was encountered: "This message is a
+ delivery status notification that cannot be delivered.".
 
 The specific error code was 0xC00402C7.
 
@@ -17,8 +17,8 @@ alice@corp.example
 carol@corp.example
 """,
     "0001c7ede700000002.BDR": """\
-Unable to deliver this message because the following error was encountered: "Error is processing file
- in pickup directory.".
+Unable to deliver this message because the following error was encountered: "Error is processing
+ file in pickup directory.".
 
 The specific error code was 0xC00402CE.
 """,
