@@ -11,13 +11,11 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
-
-import polars as pl
 
 from logpipe.errors import UnreadableError
 from logpipe.formats._counter_clock import Step, steps
 from logpipe.formats._counter_path import CounterPath, divide_all
+from logpipe.formats._counter_segment import Header, segments_of_headers
 from logpipe.formats._text import Text, first_lines, survey
 from logpipe.model import Format, Lines, Reading
 
@@ -32,28 +30,6 @@ CYRILLIC = re.compile(r"[\u0410-\u044f\u0401\u0451]")
 MOST_HEADERS, MOST_LAYOUTS = 10_000, 500
 FEW = 8  # letters; less tells nothing about a code page
 UTC = ("UTC", "Coordinated Universal Time")
-COUNTER = pl.Struct(dict.fromkeys(CounterPath._fields, pl.String()) | {"place": pl.Int32()})
-SEGMENT: dict[str, pl.DataType] = {
-    "first_line": pl.UInt64(), "last_line": pl.UInt64(), "fields": pl.List(pl.String),
-    "divider": pl.String(), "least": pl.Int32(), "most": pl.Int32(),
-    "bias": pl.Int32(), "layout": pl.Int32(), "counters": pl.List(COUNTER),
-}  # fmt: skip
-
-
-class Header(NamedTuple):
-    """One header line: its place, what its first cell tells, and its counters.
-
-    The last header cell may be the collector's comment: a line then may have a cell less.
-    """
-
-    line: int
-    version: str
-    zone: str | None
-    bias: int | None
-    divider: str
-    least: int
-    most: int
-    counters: tuple[CounterPath, ...]
 
 
 def sniff(head: bytes) -> bool:
@@ -75,7 +51,7 @@ def read(path: Path, scratch: Path) -> Iterator[Reading]:
     yield Reading(
         load="counter_sample",
         records=text.records,
-        batches=iter([Lines(text.path, _segments(headers, moves, text.lines))]),
+        batches=iter([Lines(text.path, segments_of_headers(headers, moves, text.lines))]),
         generation=headers[0].version if headers else None,
         zone=zone,
         zone_known_by=known_by,
@@ -155,32 +131,6 @@ def _notes(headers: list[Header], moves: list[Step]) -> Iterator[str]:
     hosts = _hosts(headers)
     if len(hosts) > 1:
         yield f"counters of {len(hosts)} hosts"
-
-
-def _segments(headers: list[Header], moves: list[Step], lines: int) -> pl.DataFrame:
-    """Return one row per run of lines that one header and one bias govern.
-
-    ``layout`` numbers the lists of counters; each is given once, beside its first run.
-    """
-    rows: list[tuple[object, ...]] = []
-    layouts: dict[tuple[CounterPath, ...], int] = {}
-    ends = [header.line - 1 for header in headers[1:]] + [lines]
-    for header, end in zip(headers, ends, strict=False):
-        runs = [(header.line + 1, 0)]
-        if header.bias is not None:
-            runs += [move for move in moves if header.line < move.line <= end]
-        for (start, minutes), after in zip(runs, [*runs[1:], (end + 1, 0)], strict=True):
-            counters = () if header.counters in layouts else header.counters
-            layout = layouts.setdefault(header.counters, len(layouts))
-            bias = None if header.bias is None else header.bias + minutes
-            shape = (header.divider, header.least, header.most, bias, layout)
-            rows.append((start, after[0] - 1, [c.path for c in counters], *shape, _cells(counters)))
-    return pl.DataFrame(rows, schema=SEGMENT, orient="row")
-
-
-def _cells(counters: tuple[CounterPath, ...]) -> list[dict[str, object]]:
-    """Return counters with the place of each in the line; in the first place is the time."""
-    return [c._asdict() | {"place": place} for place, c in enumerate(counters, 2)]
 
 
 FORMAT = Format(
