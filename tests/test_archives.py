@@ -679,6 +679,32 @@ def test_mutated_archives_never_crash(name: str, tmp_path: Path) -> None:
         assert all(text.isprintable() for text in found)
 
 
+@pytest.mark.parametrize("method", [LZMA2, py7zr.FILTER_ZSTD, FILTER_DEFLATE64])
+def test_mutated_7z_whose_checksums_fit_never_crash(method: int, tmp_path: Path) -> None:
+    """Without this the checksum of its directory would stop all damage at the door."""
+    random, path, out = Random(method), tmp_path / "x", io.BytesIO()  # noqa: S311
+    with py7zr.SevenZipFile(out, "w", filters=[{"id": method}]) as archive:
+        archive.set_encoded_header_mode(False)
+        for name, content in {"a.log": LOG[:3000], "c.bin": NOISE[:2000], "e": b""}.items():
+            archive.writestr(content, name)
+    whole = out.getvalue()
+    start, length = struct.unpack_from("<QQ", whole, 12)
+    for _ in range(300):
+        raw = bytearray(whole)
+        for _ in range(random.randint(1, 3)):
+            raw[random.choice((random.randrange(32, len(raw)), -random.randint(1, length)))] = (
+                random.choice((0, 1, 0x7F, 0x80, 0xFF, random.randrange(256)))
+            )
+        raw[28:32] = struct.pack("<I", zlib.crc32(raw[32 + start : 32 + start + length]))
+        raw[8:12] = struct.pack("<I", zlib.crc32(raw[12:32]))
+        path.write_bytes(raw)
+        try:
+            found, _ = contents(path, "7z")
+            assert all(name.isprintable() for name in found)
+        except UnreadableError as error:
+            assert str(error)  # noqa: PT017 - either is right
+
+
 @pytest.mark.parametrize("kind", STREAMS)
 def test_mutated_streams_never_crash(kind: str, tmp_path: Path) -> None:
     random, path = Random(kind), tmp_path / "x"  # noqa: S311

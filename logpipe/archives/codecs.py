@@ -163,4 +163,7 @@ def raw_lzma(properties: bytes) -> Any:
             "pb": first // 45,
         }
     ]
-    return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters)
+    try:
+        return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters)
+    except lzma.LZMAError as error:
+        raise LostError("zip", f"LZMA properties {properties.hex()}") from error

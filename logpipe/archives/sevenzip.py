@@ -30,7 +30,22 @@ if TYPE_CHECKING:
 
 MAGIC = b"7z\xbc\xaf\x27\x1c"
 STEP = 4096  # packed bytes at a time: some of its decompressors know no bound for what comes out
-PPMD = b"\x03\x04\x01"  # its decoder may crash on damaged data (miurahr/py7zr issue 733): not used
+METHODS = {  # those whose decoders stood a test with damaged data
+    b"\x00": "Copy",
+    b"\x21": "LZMA2",
+    b"\x03": "Delta",
+    b"\x03\x01\x01": "LZMA",
+    b"\x03\x03\x01\x03": "BCJ",
+    b"\x04\x01\x08": "Deflate",
+    b"\x04\x01\x09": "Deflate64",
+    b"\x04\x02\x02": "BZip2",
+    b"\x04\xf7\x11\x01": "Zstandard",
+}
+OTHERS = {  # the decoder of PPMd may crash on damaged data: miurahr/py7zr issue 733
+    b"\x03\x04\x01": "PPMd",
+    b"\x03\x03\x01\x1b": "BCJ2",
+    b"\x04\xf7\x11\x02": "Brotli",
+}
 UNIX, FOLDER, REPARSE = 0x8000, 0x10, 0x400  # attributes: a Unix mode in the upper half, ...
 
 
@@ -139,10 +154,12 @@ def _streams(
     for order, folder in enumerate(main.unpackinfo.folders):
         parts = _packed_streams(folder.coders)
         size = sum(sizes[first : first + parts])
+        other = [coder["method"] for coder in folder.coders if coder["method"] not in METHODS]
         if SupportedMethods.needs_password(folder.coders):
             faults[id(folder)] = ENCRYPTED
-        elif any(coder["method"] == PPMD for coder in folder.coders):
-            faults[id(folder)] = f"packed with PPMd: {OTHER_MEANS}"
+        elif other:
+            name = OTHERS.get(other[0], f"method {other[0].hex()}")
+            faults[id(folder)] = f"packed with {name}: {OTHER_MEANS}"
         streams[id(folder)] = (
             order,
             Solid(partial(_unpacked, file, folder, at, size), bound),
