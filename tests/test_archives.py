@@ -490,6 +490,20 @@ class Pipe(io.RawIOBase):
         return self._out.write(data)
 
 
+@pytest.mark.parametrize("cut", [False, True])
+def test_zip64_is_read_with_and_without_its_directory(cut: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("a.log", "b.log"):
+            with archive.open(name, "w", force_zip64=True) as member:
+                member.write(name.encode() + LOG)
+    raw = out.getvalue()
+    (tmp_path / "x").write_bytes(raw[: raw.find(b"PK\x01\x02")] if cut else raw)
+    found, notes = contents(tmp_path / "x")
+    assert found == {"a.log": b"a.log" + LOG, "b.log": b"b.log" + LOG}
+    assert len(notes) == cut
+
+
 def test_an_archive_stored_in_a_zip_without_directory_is_one_member(tmp_path: Path) -> None:
     inner = zipped(FILES)
     raw = zipped({"inner.zip": inner, "b.log": LOG}, zipfile.ZIP_STORED)

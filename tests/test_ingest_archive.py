@@ -14,7 +14,7 @@ import pytest
 
 from logpipe import ingest_archive
 from logpipe.archives import bounds
-from logpipe.ingest import begin_run
+from logpipe.ingest import begin_run, ingest_file
 from logpipe.ingest_archive import ingest_offer
 from logpipe.model import Source
 from logpipe.offers import find_files
@@ -168,7 +168,7 @@ def test_a_run_that_is_killed_within_an_archive_goes_on_with_it(
     con: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "x").write_bytes(zipped(BUNDLE))
-    real, calls = ingest_archive.ingest_file, iter(range(9))
+    real, calls = ingest_file, iter(range(9))
 
     def killed(*args: object) -> Source:
         if next(calls) == 3:
@@ -315,7 +315,7 @@ def test_one_member_at_a_time_is_in_the_scratch_folder(
     (tmp_path / "scratch").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "scratch"))
     seen: list[int] = []
-    real = ingest_archive.ingest_file
+    real = ingest_file
 
     def counted(*args: object) -> Source:
         files = [file for file in (tmp_path / "scratch").rglob("*") if file.is_file()]
