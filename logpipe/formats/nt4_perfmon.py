@@ -1,7 +1,7 @@
 r"""Exports of Performance Monitor of Windows NT 4: a chart's counters as CSV or TSV, local times.
 
-``Reported on \\SRV``, ``Date: ...``, ``Time: ...``, ``Data: ...``, ``Interval: ...``; then rows, one
-under another, that name counter, instance, parent, object and computer of each column; then one
+``Reported on \\SRV``, ``Date: ...``, ``Time: ...``, ``Data: ...``, ``Interval: ...``; then rows,
+one under another, that name counter, instance, parent, object and computer of each column; then one
 row a moment. Dates are as the locale of the host has them. The layout is from memory of those who
 used the tool: no real file was at hand, so all is read as tolerantly as can be.
 """
