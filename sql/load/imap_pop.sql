@@ -9,9 +9,11 @@ WITH cell AS (
 
 named AS (
     SELECT
-        record, text, fields, f, half, p_command, p_event, p_data, p_context,
+        record, text, fields, f, half, p_command, p_event,
         list_concat(
-            rest, lp_not_numbers(f, [p_sequence, p_duration, p_in, p_out]), lp_odd_ends(f, [p_server, p_client])
+            rest, lp_not_numbers(f, [p_sequence, p_duration, p_in, p_out]), lp_odd_ends(f, [p_server, p_client]),
+            -- of the older layout: a command with its tag is in no column
+            CASE WHEN p_command > 0 THEN [] WHEN f[p_event] = '<' THEN [p_event, p_data, p_context] ELSE [p_event, p_context] END
         ) AS rest,
         try_cast(f[p_ts] AS TIMESTAMP) AS ts,
         nullif(f[p_session], '') AS session,
@@ -86,14 +88,7 @@ SELECT
             reply
         )
     END AS error,
-    lp_named(
-        fields, f,
-        CASE  -- a command's tag is in no column
-            WHEN p_command > 0 THEN rest
-            WHEN event = '<' AND protocol IS DISTINCT FROM 'pop3' THEN list_concat(rest, [p_event, p_data, p_context])
-            ELSE list_concat(rest, [p_event, p_context])
-        END
-    ) AS extra,
+    lp_named(fields, f, rest) AS extra,
     coalesce(
         lp_fault(text, record, half, f, fields),
         CASE

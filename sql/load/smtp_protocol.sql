@@ -9,8 +9,11 @@ WITH cell AS (
 
 named AS (
     SELECT
-        record, text, fields, f, half, p_event,
-        list_concat(rest, lp_not_numbers(f, [p_sequence]), lp_odd_ends(f, [p_local, p_remote])) AS rest,
+        record, text, fields, f, half,
+        list_concat(
+            rest, lp_not_numbers(f, [p_sequence]), lp_odd_ends(f, [p_local, p_remote]),
+            CASE WHEN f[p_event] IN ('+', '-', '<', '>', '*') THEN [] ELSE [p_event] END
+        ) AS rest,
         try_cast(f[p_ts] AS TIMESTAMP) AS ts,
         nullif(f[p_connector], '') AS connector,
         nullif(f[p_session], '') AS session,
@@ -19,6 +22,9 @@ named AS (
         f[p_remote] AS remote_end,
         f[p_event] AS event,
         nullif(f[p_data], '') AS data,
+        -- <authentication response>, <Binary Data>: what was said is not in the log
+        coalesce(f[p_event] IN ('<', '>') AND f[p_data] <> '' AND NOT starts_with(f[p_data], '<'), false) AS speaks,
+        regexp_extract(f[p_data], '^([1-5][0-9]{2})(?:[ -]|$)', 1) AS code,
         direction AS told
     FROM cell
 ),
@@ -26,19 +32,12 @@ named AS (
 sided AS (  -- where the header does not tell: who sends replies was called, who sends commands called
     SELECT
         *,
-        regexp_extract(data, '^([1-5][0-9]{2})(?:[ -]|$)', 1) AS code,
         CASE
             WHEN told IS NOT NULL THEN told
-            WHEN event NOT IN ('<', '>') OR data IS NULL THEN NULL
+            WHEN NOT speaks THEN NULL
             WHEN (event = '>') = (code <> '') THEN 'in'
             ELSE 'out'
-        END AS direction,
-        -- <authentication response>, <Binary Data>: what was said is not in the log
-        CASE
-            WHEN event NOT IN ('<', '>') OR data IS NULL OR starts_with(data, '<') THEN 'mark'
-            WHEN (event = '>') = (direction = 'in') THEN 'reply'
-            ELSE 'command'
-        END AS kind
+        END AS direction
     FROM named
 ),
 
@@ -46,20 +45,31 @@ spoken AS (
     SELECT
         *,
         CASE
-            WHEN kind = 'command' THEN nullif(upper(regexp_extract(data, '^[^ ]+')), '')
+            WHEN NOT speaks THEN 'mark'
+            WHEN (event = '>') = (direction = 'in') THEN 'reply'
+            ELSE 'command'
+        END AS kind
+    FROM sided
+),
+
+worded AS (
+    SELECT
+        *,
+        CASE
+            WHEN kind = 'command' THEN nullif(upper(split_part(data, ' ', 1)), '')
             WHEN event = '+' THEN 'CONNECT'
             WHEN event = '-' THEN 'DISCONNECT'
             WHEN event = '*' THEN 'INFORMATION'
         END AS verb,
         CASE WHEN kind = 'command' THEN nullif(regexp_replace(data, '^[^ ]* *', ''), '') ELSE data END AS argument
-    FROM sided
+    FROM spoken
 )
 
 SELECT
     record,
     ts,
     -- the connectors of a receive log begin with their server: EX1\Default Frontend EX1
-    CASE WHEN direction = 'in' AND contains(connector, '\') THEN lp_host(split_part(connector, '\', 1)) END AS host,
+    CASE WHEN direction = 'in' AND contains(connector, '\') THEN upper(split_part(connector, '\', 1)) END AS host,
     connector,
     session,
     sequence,
@@ -80,10 +90,7 @@ SELECT
     CASE WHEN kind = 'reply' THEN lp_status_code(data) END AS enhanced,
     lp_address(local_end) AS local_ip,
     lp_port(local_end) AS local_port,
-    lp_named(
-        fields, f,
-        CASE WHEN event IN ('+', '-', '<', '>', '*') THEN rest ELSE list_append(rest, p_event) END
-    ) AS extra,
+    lp_named(fields, f, rest) AS extra,
     coalesce(
         lp_fault(text, record, half, f, fields),
         CASE
@@ -92,4 +99,4 @@ SELECT
         END
     ) AS reject,
     lp_excerpt(text) AS excerpt
-FROM spoken
+FROM worded
