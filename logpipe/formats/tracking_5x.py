@@ -23,11 +23,14 @@ RECORD_LINE = re.compile(
     r"^[^\t]*\t\d+\t\d{4}\.\d{1,2}\.\d{1,2} \d{1,2}:\d{1,2}:\d{1,2}\t(?:[^\t]*\t){9}"
 )
 # a record line, whole or damaged, or a line that the cleaned copy marks as spoiled
-BEGINS = re.compile(
-    rb"\n(?:\x02|[^\t\n]*+\t[^\t\n]*+\t(?:[0-9]{4}\.[0-9]{1,2}\.[0-9]{1,2} "
+OPENS = (
+    rb"\n(?:\x02(?:[^\t\n]*+\t){3}|[^\t\n]*+\t[^\t\n]*+\t(?:[0-9]{4}\.[0-9]{1,2}\.[0-9]{1,2} "
     rb"|(?:[^\t\n]*+\t){6}[0-9]+\t(?:[^\t\n]*+\t){3}"
     rb"|(?:[^\t\n]*+\t){10}-?[0-9]+(?=[\t\r\n]|\Z)))"
 )
+OPENING = re.compile(OPENS)
+ABOVE = re.compile(rb"\n(?!\x02|\r?(?:\n|\Z))")
+BEGINS = re.compile(OPENS + rb"|\n\x02")
 # who wrote the file: what a client submits (4) and local delivery (1000) get their id there
 ID_OF_SERVER = re.compile(
     rb"\n(?=[^\t\n]{1,400}\t(?:4|1000)\t)[^\t\n]*?;l=([^;\t\n]{1,64})-[0-9]{12}Z-"
@@ -46,8 +49,9 @@ SHOWN = 5  # host names that a note lists
 class Census:
     """What the text itself tells before it is decoded."""
 
-    begun: int = 0  # lines that begin a record
-    above: int = 0  # lines with text above the first of them
+    begun: int = 0  # lines that are, or begin, a record
+    above: int = 0  # other lines with text, above the first that begins one
+    opened: bool = False  # whether there is one
     hosts: Counter[str] = field(default_factory=Counter)
 
 
@@ -66,7 +70,7 @@ def read(path: Path, scratch: Path) -> Iterator[Reading]:
     if len(census.hosts) > 1:
         names = ", ".join(sorted(census.hosts)[:SHOWN])
         notes.append(f"host not known: its ids and stores name several ({names})")
-    own = half is not None and census.begun > 0 and not BEGINS.match(b"\n" + half)
+    own = half is not None and census.opened and not BEGINS.match(b"\n" + half)
     late_notes: list[str] = []
     yield Reading(
         load="tracking_5x",
@@ -106,10 +110,11 @@ def _census(path: Path) -> Census:
     census, seen = Census(), 0
     for block in blocks_of(path):
         text = b"\n" + block
-        first = None if census.begun else BEGINS.search(text)
-        if not census.begun:
+        if not census.opened:
+            first = OPENING.search(text)
             above = text[: first.start()] if first else text
-            census.above += len(re.findall(rb"\n(?!\r?(?:\n|\Z))", above))
+            census.above += len(ABOVE.findall(above))
+            census.opened = first is not None
         census.begun += len(BEGINS.findall(text))
         seen += len(block)
         if seen > EVIDENCE:
