@@ -172,7 +172,7 @@ def test_lines_above_the_first_record_line_are_refused(con: Connection, tmp_path
 @pytest.mark.parametrize(
     ("tail", "refused"),
     [
-        (record()[:60], (4, "cut short: 3 of 13 fields")),
+        (record()[:60], (4, "cut short: 5 of 13 fields")),
         (record()[:30], (4, "cut short: no line end")),
         (record()[:-10], (4, "cut short: the file ends inside this record")),
         (record(BOB, count="2")[:-1], (4, "cut short: the file ends inside this record")),
