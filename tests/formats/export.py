@@ -16,7 +16,8 @@ SAMPLES = Path(__file__).parents[2] / "samples" / "inputs"
 TABLES = ("source", "reject", "tracking_event", "windows_event", "queue_entry")
 STRANGE = (
     b"\0", b"\r", b"\n\n", b'"', b"\xff", b"\x02", b"\x0c", b"\\", b"{", b"}", b"<Event ",
-    b"</Event>", b"<!DOCTYPE a [<!ENTITY b 'c'>]>&b;", b"x" * 1_300_000, b"---- ----\n", b"#TYPE x\n",
+    b"</Event>", b"<!DOCTYPE a [<!ENTITY b 'c'>]>&b;", b"x" * 1_300_000, b"---- ----\n",
+    b"#TYPE x\n",
 )  # fmt: skip
 
 

@@ -92,7 +92,8 @@ def test_an_xml_export_adds_nothing_to_the_evtx_of_the_same_log(
     ]
     log = tmp_path / "System.evtx"
     log.write_bytes(write_evtx(records, channel="System"))
-    exported = "".join(record["data"] for record in PyEvtxParser(str(log)).records())
+    read: list[dict[str, str]] = list(PyEvtxParser(str(log)).records())
+    exported = "".join(record["data"] for record in read)
     assert load(con, log).rows == 8
     before = rows(con, "windows_event", "* EXCLUDE (source_id)")
     source = load_text(con, tmp_path, exported.replace('Z"', '9Z"'))
