@@ -14,6 +14,7 @@ from logpipe.model import Columns
 
 SAMPLE = 400  # lines
 MOST_SHAPES = 24
+WORTHWHILE = 4 << 20  # bytes; in a smaller file so many cases cost more to plan than they save
 MAP = "MAP(VARCHAR, VARCHAR)"
 ODD = 1 << 40  # the bit of a value that may be blank or a dash: looked at more closely
 
@@ -109,6 +110,8 @@ def _struct(batch: Columns, rest: list[int], shape: int) -> str:
 
 def _shapes(batch: Columns, rest: list[int]) -> list[int]:
     """Return which of these fields are filled together, the most common combinations first."""
+    if batch.path.stat().st_size < WORTHWHILE:
+        return []
     with batch.path.open(encoding="utf-8", errors="replace", newline="") as file:
         lines = (line for line in islice(file, SAMPLE) if not line.startswith("#"))
         if batch.quote:

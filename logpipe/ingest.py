@@ -18,7 +18,15 @@ from logpipe.formats import all_formats
 from logpipe.formats._text import ends_open, utf8_head
 from logpipe.model import Batch, Columns, Format, Frame, Lines, Ndjson, Reading, Source
 from logpipe.offers import Offer, shown_path
-from logpipe.overlap import Known, digests, drop_known, find_twin, known_prefix
+from logpipe.overlap import (
+    Known,
+    digests,
+    drop_known,
+    find_replaced,
+    find_twin,
+    has_local_times,
+    known_prefix,
+)
 from logpipe.store import (
     Connection,
     UnevenError,
@@ -166,6 +174,9 @@ def _read(con: Connection, path: Path, source: Source, scratch: Path, *, careful
         return replace(source, status="unknown", note=note)
     (format_,) = claims
     known = known_prefix(con, format_, content, sums)
+    if not known.path and (before := find_replaced(con, source.path, source.source_id)):
+        words = f"replaces what stood under this path before (source {before})"
+        source = replace(source, note="; ".join(filter(None, [source.note, words])))
     # a log that grew keeps the numbers of its lines, which columns do not give for odd ones
     plain = None if careful or known.last_line or not format_.quick else format_.quick(content)
     with nullcontext(plain) if plain else format_.read(content, scratch) as reading:
@@ -222,7 +233,7 @@ def _load(
     con: Connection, reading: Reading, source: Source, format_: Format, known: Known
 ) -> Source:
     """Load every batch of a reading, then draw the books from the table itself."""
-    rejects, duplicates, half = 0, known.records, 0
+    rejects, duplicates, half, quick = 0, known.records, 0, False
     notes = [source.note, *reading.notes]
     for batch in reading.batches:
         loaded = load_batch(
@@ -234,6 +245,7 @@ def _load(
             skip=known.last_line,
             expected=_expected(batch, reading.records - known.records),
         )
+        quick = isinstance(batch, Columns)
         rejects += loaded.rejects
         duplicates += loaded.duplicates
         if isinstance(batch, Lines | Columns) and "block_line" in batch.segments.columns:
@@ -241,11 +253,14 @@ def _load(
         if isinstance(batch, Lines | Columns) and batch.segments.height and ends_open(batch.path):
             half = batch.segments["last_line"].to_list()[-1]
     zone, zone_known_by = _own_zone(con, reading, format_.table, source.source_id)
-    if longer := drop_known(con, source, format_, half):
+    books = count_books(con, format_.table, source.source_id)
+    if quick and books.rows != reading.records:
+        raise UnevenError
+    if longer := drop_known(con, source, format_, books, half):
+        books = count_books(con, format_.table, source.source_id)
         duplicates += longer[1]
         notes.append(f"an older copy of {longer[0]}")
     rejects += _late_rejects(con, reading, source.source_id, known.last_line)
-    books = count_books(con, format_.table, source.source_id)
     balanced = books.rows + duplicates + rejects == reading.records
     notes += reading.late_notes
     if known.path:
@@ -300,7 +315,7 @@ def _own_zone(
     zone = zone_name(reading.zone) if reading.zone else None
     if zone is None:
         return None, None
-    if reading.zone_known_by != "format":
+    if zone != "UTC" and has_local_times(table):
         apply_zone(con, table, source_id, zone)
     return zone, reading.zone_known_by
 

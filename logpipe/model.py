@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import polars as pl
+if TYPE_CHECKING:  # half a second that --help and query can do without
+    import polars as pl
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class Lines:
     """
 
     path: Path
-    segments: pl.DataFrame
+    segments: "pl.DataFrame"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Columns:
     """
 
     path: Path
-    segments: pl.DataFrame
+    segments: "pl.DataFrame"
     names: tuple[str, ...]
     known: tuple[str, ...]
     headers: tuple[int, ...]
@@ -53,7 +54,7 @@ class Ndjson:
 class Frame:
     """Rows already in columns, as the load SQL names them."""
 
-    frame: pl.DataFrame
+    frame: "pl.DataFrame"
 
 
 Batch = Lines | Columns | Ndjson | Frame

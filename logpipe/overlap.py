@@ -13,7 +13,7 @@ from typing import Any
 from logpipe.formats._text import line_ends_at, whole_lines
 from logpipe.model import Format, Source
 from logpipe.sqlfiles import sql_files, sql_text
-from logpipe.store import DEDUPED, Connection, ask, count_books
+from logpipe.store import DEDUPED, Books, Connection, ask
 
 
 def digests(con: Connection, path: Path, size: int) -> dict[int, str]:
@@ -33,6 +33,17 @@ def find_twin(con: Connection, sha256: str, path: str) -> Source | None:
     """Return the source that brought the same bytes, the one of the same path first."""
     rows = ask(con, sql_text("load", "twin"), {"sha256": sha256, "path": path})
     return Source(**rows[0]) if rows else None
+
+
+def find_replaced(con: Connection, path: str, source_id: int) -> int | None:
+    """Return the latest source of the same path: with other bytes, as they did not only grow."""
+    (row,) = ask(
+        con,
+        "SELECT max(source_id) AS source_id FROM source "
+        "WHERE path = $path AND source_id <> $source_id",
+        {"path": path, "source_id": source_id},
+    )
+    return row["source_id"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +109,7 @@ def _take_back(
 
 
 def drop_known(
-    con: Connection, source: Source, format_: Format, half: int
+    con: Connection, source: Source, format_: Format, books: Books, half: int
 ) -> tuple[str, int] | None:
     """Take out the rows of a text log where a known source holds them all, record by record.
 
@@ -108,15 +119,19 @@ def drop_known(
     table = format_.table
     if table in DEDUPED or format_.growth == "none":
         return None
-    books = count_books(con, table, source.source_id)
     mine = {"source_id": source.source_id}
     times = {"first_ts": books.first_ts, "last_ts": books.last_ts}
-    times |= {"format": source.format, "host": books.host}
-    beyond = sql_text("load", "beyond").replace("own_time", _own_time(table))
+    times |= {"format": source.format, "host": books.host, "loose": format_.growth == "records"}
+    beyond = sql_text("load", "beyond")
+    beyond = beyond.replace(
+        "own_time", "coalesce(local_ts, ts)" if has_local_times(table) else "ts"
+    )
     for row in ask(con, sql_text("load", "longer"), mine | times):
         if format_.growth == "records":
             half = _last_record(con, table, source.source_id)
-        if not ask(con, beyond, mine | {"table": table, "longer": row["source_id"], "half": half}):
+        pair = {"table": table, "longer": row["source_id"], "half": half}
+        pair |= {"loose": format_.growth == "records"}
+        if not ask(con, beyond, mine | pair):
             for name in (table, "header_block"):
                 con.execute(f"DELETE FROM {name} WHERE source_id = $source_id", mine).fetchall()
             return row["path"], books.rows
@@ -129,7 +144,7 @@ def _last_record(con: Connection, table: str, source_id: int) -> int:
 
 
 @cache
-def _own_time(table: str) -> str:
-    """Return SQL for the time that a row of a log table was written with."""
+def has_local_times(table: str) -> bool:
+    """Return whether rows of a log table may carry the time as written, without its zone."""
     ddl = next(path for path in sql_files("tables") if path.stem.endswith(f"_{table}"))
-    return "coalesce(local_ts, ts)" if " local_ts " in ddl.read_text("utf-8") else "ts"
+    return " local_ts " in ddl.read_text("utf-8")

@@ -1,0 +1,89 @@
+"""A log that grew, an older copy of it, and a file replaced in place: each record is in once."""
+
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from logpipe.analyze import ingest
+from logpipe.formats import all_formats
+from logpipe.model import Format
+from logpipe.store import Connection, ask, open_store
+
+INPUTS = Path(__file__).parents[1] / "samples" / "inputs"
+GROWING = [format_ for format_ in all_formats() if format_.growth != "none"]
+
+
+def sample(format_: Format) -> bytes:
+    """The longest sample of a format."""
+    files = [path for path in (INPUTS / format_.name).rglob("*") if path.is_file()]
+    return max((path.read_bytes() for path in files), key=len, default=b"")
+
+
+def content(con: Connection, table: str) -> list[tuple[object, ...]]:
+    """What a table holds, whichever file brought it."""
+    columns = [
+        row["column_name"]
+        for row in ask(
+            con, f"SELECT column_name FROM duckdb_columns() WHERE table_name = '{table}'"
+        )
+        if row["column_name"] not in ("source_id", "record", "host")
+    ]
+    return con.execute(f"SELECT {', '.join(columns)} FROM {table} ORDER BY ALL").fetchall()
+
+
+def cuts(data: bytes, name: str) -> list[int]:
+    """Places to cut: at a line end, and anywhere, in the second half."""
+    rng = Random(name)  # noqa: S311 - the same cuts each time
+    lines = [at + 1 for at, byte in enumerate(data) if byte == 0x0A and at > len(data) // 2]
+    places = rng.sample(lines[:-1], min(2, len(lines) - 1)) if len(lines) > 1 else []
+    return places + [rng.randrange(len(data) // 2, len(data) - 1) for _ in range(2)]
+
+
+@pytest.mark.parametrize("format_", GROWING, ids=lambda format_: format_.name)
+def test_a_log_read_before_and_after_it_grew_gives_what_the_whole_gives(
+    format_: Format, tmp_path: Path
+) -> None:
+    data = sample(format_)
+    if not data:
+        pytest.skip("its samples lie in the bundles")
+    (tmp_path / "whole").write_bytes(data)
+    with open_store(tmp_path / "whole.duckdb") as con:
+        (whole,) = ingest(con, [tmp_path / "whole"])
+        expected = content(con, format_.table)
+    for number, cut in enumerate(cuts(data, format_.name)):
+        for order in ("grown", "older copy"):
+            log = tmp_path / f"log{number}"
+            old = tmp_path / f"old{number}"
+            old.write_bytes(data[:cut])
+            log.write_bytes(data)
+            with open_store(tmp_path / f"{number}{order}.duckdb") as con:
+                for file in [old, log] if order == "grown" else [log, old]:
+                    for source in ingest(con, [file]):
+                        assert source.records == source.rows + source.duplicates + source.rejects
+                assert content(con, format_.table) == expected, (cut, order)
+                wrong = ask(con, "FROM source WHERE records <> rows + duplicates + rejects")
+                assert wrong == []
+                fresh = ask(con, "SELECT sum(rows) AS n FROM source")[0]["n"]
+                assert fresh == whole.rows, (cut, order)
+
+
+def test_a_file_replaced_in_place_is_told_from_one_that_grew(tmp_path: Path) -> None:
+    header = (
+        "#Software: Microsoft Internet Information Services 6.0\n"
+        "#Fields: date time c-ip cs-username s-computername cs-method cs-uri-query sc-status\n"
+    )
+    row = "2007-09-{:02} 05:00:0{} 192.0.2.10 pc1 GW1 RCPT +TO:<bob@x.example> 250\n"
+    log = tmp_path / "ex.log"
+    with open_store(tmp_path / "x.duckdb") as con:
+        log.write_text(header + row.format(3, 1))
+        ingest(con, [log])
+        log.write_text(header + row.format(3, 1) + row.format(3, 2))
+        (grown,) = ingest(con, [log])
+        log.write_text(header + row.format(4, 1) + row.format(4, 2) + row.format(4, 3))
+        (replaced,) = ingest(con, [log])
+        assert (grown.rows, grown.duplicates) == (1, 1)
+        assert "goes on where" in (grown.note or "")
+        assert (replaced.rows, replaced.duplicates) == (3, 0)
+        assert "replaces" in (replaced.note or "")
+        assert ask(con, "SELECT count(*) AS n FROM smtp_event") == [{"n": 5}]
