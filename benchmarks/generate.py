@@ -30,21 +30,23 @@ def size_of(text: str) -> int:
 
 
 def tracking(path: Path, size: int, seed: int = 1) -> None:
-    """Write a message tracking log of Exchange 2016."""
+    """Write a message tracking log of Exchange 2016; another seed begins at another hour."""
+    start = START + timedelta(hours=seed)
     head = (
         "#Software: Microsoft Exchange Server\r\n#Version: 15.01.2507.006\r\n"
-        f"#Log-type: Message Tracking Log\r\n#Date: {_iso(START)}\r\n#Fields: {TRACKING}\r\n"
+        f"#Log-type: Message Tracking Log\r\n#Date: {_iso(start)}\r\n#Fields: {TRACKING}\r\n"
     )
-    _write_lines(path, size, head, _tracking_lines(Random(seed)))
+    _write_lines(path, size, head, _tracking_lines(Random(seed), start))
 
 
 def w3c(path: Path, size: int, seed: int = 1) -> None:
-    """Write an SMTP service log with every field."""
+    """Write an SMTP service log with every field; another seed begins at another hour."""
+    start = START + timedelta(hours=seed)
     head = (
         "#Software: Microsoft Internet Information Services 6.0\r\n#Version: 1.0\r\n"
-        f"#Date: {START:%Y-%m-%d %H:%M:%S}\r\n#Fields: {W3C}\r\n"
+        f"#Date: {start:%Y-%m-%d %H:%M:%S}\r\n#Fields: {W3C}\r\n"
     )
-    _write_lines(path, size, head, _w3c_lines(Random(seed)))
+    _write_lines(path, size, head, _w3c_lines(Random(seed), start))
 
 
 def evtx(path: Path, size: int, seed: int = 1) -> None:
@@ -170,13 +172,13 @@ def _people(rng: Random, domains: int) -> list[str]:
     return [f"person{rng.randrange(3000)}@site{i % domains}.example" for i in range(4000)]
 
 
-def _tracking_lines(rng: Random) -> Iterator[str]:
+def _tracking_lines(rng: Random, start: datetime) -> Iterator[str]:
     people, pick = _people(rng, 300), rng.random
     subjects = [f"Offer {rng.getrandbits(40):x} for the meeting" for _ in range(5000)]
     subjects[::20] = [f'"Re: {subject}, second ""draft"""' for subject in subjects[::20]]
     server = "192.0.2.16,EX16.corp.example"
     for n in itertools.count():
-        at = _iso(START + timedelta(milliseconds=173 * n))
+        at = _iso(start + timedelta(milliseconds=173 * n))
         taken, unique = pick(), rng.getrandbits(128)
         guid = f"{unique:032x}"
         network = f"{guid[:8]}-{guid[8:12]}-{guid[12:16]}-{guid[16:20]}-{guid[20:]}"
@@ -222,10 +224,10 @@ def _tracking_lines(rng: Random) -> Iterator[str]:
                 )
 
 
-def _w3c_lines(rng: Random) -> Iterator[str]:
+def _w3c_lines(rng: Random, start: datetime) -> Iterator[str]:
     people = _people(rng, 300)
     for n in itertools.count():
-        begin = START + timedelta(milliseconds=800 * n)
+        begin = start + timedelta(milliseconds=800 * n)
         sender, to, client = people[n % 4000], people[n * 7 % 4000], rng.randrange(200)
         guid, ms = f"{rng.getrandbits(96):024x}", rng.randrange(3000)
         into = f"{begin:%Y-%m-%d %H:%M:%S} 192.0.2.{client} pc{client} SMTPSVC1 GW1 192.0.2.1 0"

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -64,10 +65,19 @@ def utf8_head(head: bytes) -> bytes:
     return head.removeprefix(codecs.BOM_UTF8)
 
 
+@lru_cache(maxsize=32)  # every format asks for the lines of the same file
+def _first_lines(head: bytes, count: int) -> tuple[str, ...]:
+    # a few lines take but a part of the head, as a rule
+    part = head[: count * 512]
+    lines = re.split(rb"\r\n|\n|\r", part, maxsplit=count)
+    if len(lines) <= count and len(part) < len(head):
+        lines = re.split(rb"\r\n|\n|\r", head, maxsplit=count)
+    return tuple(line.decode("utf-8", "replace") for line in lines[:count])
+
+
 def first_lines(head: bytes, count: int = 60) -> list[str]:
     """Return the first whole lines of a UTF-8 head, for a format's ``sniff``."""
-    lines = re.split(rb"\r\n|\n|\r", head)[:count]
-    return [line.decode("utf-8", "replace") for line in lines]
+    return list(_first_lines(head, count))
 
 
 def whole_lines(path: Path, size: int) -> tuple[int, bool]:
