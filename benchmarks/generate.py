@@ -177,9 +177,11 @@ def _tracking_lines(rng: Random, start: datetime) -> Iterator[str]:
     subjects = [f"Offer {rng.getrandbits(40):x} for the meeting" for _ in range(5000)]
     subjects[::20] = [f'"Re: {subject}, second ""draft"""' for subject in subjects[::20]]
     server = "192.0.2.16,EX16.corp.example"
-    for n in itertools.count():
+    taken, unique = 0.0, 0
+    for n in itertools.count():  # four rows tell one message
         at = _iso(start + timedelta(milliseconds=173 * n))
-        taken, unique = pick(), rng.getrandbits(128)
+        if n % 4 == 0:
+            taken, unique = pick(), rng.getrandbits(128)
         guid = f"{unique:032x}"
         network = f"{guid[:8]}-{guid[8:12]}-{guid[12:16]}-{guid[16:20]}-{guid[20:]}"
         to, sender = people[int(taken * 4000)], people[unique % 4000]
@@ -246,6 +248,8 @@ def _w3c_lines(rng: Random, start: datetime) -> Iterator[str]:
             ("Response", "-", "250+2.1.0+Sender+OK"),
             ("Command", "RCPT", f"TO:<{to}>"),
             ("Response", "-", f"250+2.1.5+{to}+Recipient+OK"),
+            ("Command", "DATA", "-"),
+            ("Response", "-", "354+Start+mail+input"),
             (
                 "Response",
                 "-",
