@@ -220,8 +220,8 @@ def _tracking_lines(rng: Random, start: datetime) -> Iterator[str]:
                 states = ";".join(["250 2.1.5 Recipient OK"] * count)
                 yield (
                     f"{at},192.0.2.16,EX16,198.51.100.9,mx1.partner.example,08D{guid[:13]};250 "
-                    f"2.6.0 Queued mail for delivery;ClientSubmitTime:{at},Internet,SMTP,SEND,{ids},"
-                    f"{to},{states},{size},{count},,,{subject},{sender},{sender},{latency},{tail},"
+                    f"2.6.0 Queued mail for delivery;ClientSubmitTime:{at},Internet,SMTP,SEND,"
+                    f"{ids},{to},{states},{size},{count},,,{subject},{sender},{sender},{latency},{tail},"
                     f"S:E2ELatency={taken:.3f};S:DeliveryPriority=Normal,{end}"
                 )
 
