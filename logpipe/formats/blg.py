@@ -62,13 +62,18 @@ def read(path: Path, scratch: Path) -> Iterator[Reading]:  # noqa: ARG001 - need
         raise UnreadableError(
             "an event trace (ETL) without performance counters: nothing for logpipe"
         )
-    span = f", {facts.first:%Y-%m-%d %H:%M:%S} to {facts.last:%Y-%m-%d %H:%M:%S} UTC"
     hurt = f", {facts.damaged} damaged buffers" if facts.damaged else ""
     raise UnreadableError(
-        f"binary counter log (BLG) of {facts.host or 'an unknown host'}"
-        f"{span if facts.first else ''}, {facts.pieces} pieces of data{hurt}: how values lie in it is not known; {RELOG}"
+        f"binary counter log (BLG) of {facts.host or 'an unknown host'}{_span(facts)}, "
+        f"{facts.pieces} pieces of data{hurt}: how values lie in it is not known; {RELOG}"
     )
     yield  # pragma: no cover - makes this a generator
+
+
+def _span(facts: Facts) -> str:
+    if facts.first is None or facts.last is None:
+        return ""
+    return f", {facts.first:%Y-%m-%d %H:%M:%S} to {facts.last:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _walk(path: Path) -> Facts:

@@ -41,6 +41,16 @@ def test_other_files_are_not_claimed() -> None:
     assert not FORMAT.sniff(b"ElfFile\0" + b"\0" * 4096)
 
 
+def test_a_time_that_no_clock_shows_is_left_out(tmp_path: Path) -> None:
+    write(tmp_path)
+    path = tmp_path / "GW1_000001.blg"
+    hurt = bytearray(path.read_bytes())
+    for buffer in (1024, 2048):
+        hurt[buffer + 16 : buffer + 24] = b"\xff" * 8
+    path.write_bytes(hurt)
+    assert "of GW1, 2 pieces" in refusal(path)
+
+
 def test_damage_is_told_and_raises_nothing_else(tmp_path: Path) -> None:
     write(tmp_path)
     whole = (tmp_path / "GW1_000001.blg").read_bytes()
@@ -49,7 +59,7 @@ def test_damage_is_told_and_raises_nothing_else(tmp_path: Path) -> None:
     for _ in range(300):
         hurt = bytearray(whole)
         for _ in range(seeded.randrange(1, 8)):
-            hurt[seeded.randrange(80, len(hurt))] = seeded.randrange(256)
+            hurt[seeded.choice([1044, seeded.randrange(80, len(hurt))])] = seeded.randrange(256)
         path.write_bytes(hurt[: seeded.randrange(80, len(hurt))])
         if FORMAT.sniff(path.read_bytes()):
             refusal(path)
