@@ -81,7 +81,7 @@ def _survey(path: Path) -> tuple[_Block, int]:
         if block is None:
             divider = "\t" if "\t" in line else ";" if line.count(";") > line.count(",") else ","
             rows.append(_cells(line, divider))
-            if any(map(COMPUTER.match, rows[-1])):
+            if any(map(COMPUTER.match, rows[-1][2:])):
                 block = _Block(number, divider, _counters(rows))
             elif number > LONGEST_HEADER:
                 break

@@ -113,9 +113,10 @@ def test_short_rows_and_rows_without_time_are_refused(con: Connection, tmp_path:
 
 def test_an_export_without_computers_is_unreadable(con: Connection, tmp_path: Path) -> None:
     path = tmp_path / "chart.csv"
-    path.write_text("\n".join([*TOP, *NAMES[:4], "3/9/98,1:00:00 AM,1,2"]))
-    source = load(con, path)
-    assert (source.status, "no row of computers" in (source.note or "")) == ("failed", True)
+    for computers in ("", "\\\\MTA1,,", "x,\\\\MTA1"):
+        path.write_text("\n".join([*TOP, *NAMES[:4], computers, "3/9/98,1:00:00 AM,1,2"]))
+        source = load(con, path)
+        assert (source.status, "no row of computers" in (source.note or "")) == ("failed", True)
 
 
 def test_other_texts_are_not_claimed() -> None:
