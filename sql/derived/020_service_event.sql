@@ -16,16 +16,25 @@ WITH scm AS (  -- Service Control Manager, with the service's display name or ke
       AND e.event_id IN (7031, 7034, 7036, 7023, 7024)
 ),
 
+known_name AS (  -- each spelling once: patterns are dear
+    SELECT d.decoded_key, d.display, n.service, row_number() OVER (
+        PARTITION BY d.decoded_key, d.display ORDER BY n.rank
+    ) AS best
+    FROM (SELECT DISTINCT decoded_key, display FROM scm) AS d
+    JOIN service_name AS n
+        ON regexp_full_match(lower(coalesce(nullif(d.decoded_key, ''), d.display)), n.pattern)
+        OR regexp_full_match(lower(d.display), n.pattern)
+),
+
 named AS (
     SELECT
         c.source_id, c.record, c.ts, c.event_id, c.host, c.display, c.word, c.decoded_state,
         coalesce(n.service, nullif(c.decoded_key, ''), c.display) AS service,
-        n.service IS NOT NULL AS mail,
-        row_number() OVER (PARTITION BY c.source_id, c.record, c.ts, c.event_id ORDER BY n.rank) AS best
+        n.service IS NOT NULL AS mail
     FROM scm AS c
-    LEFT JOIN service_name AS n
-        ON regexp_full_match(lower(coalesce(nullif(c.decoded_key, ''), c.display)), n.pattern)
-        OR regexp_full_match(lower(c.display), n.pattern)
+    LEFT JOIN known_name AS n
+        ON n.best = 1
+       AND n.decoded_key IS NOT DISTINCT FROM c.decoded_key AND n.display IS NOT DISTINCT FROM c.display
 ),
 
 service AS (
@@ -45,7 +54,6 @@ service AS (
         CAST(NULL AS TIMESTAMP) AS down_ts
     FROM named AS n
     LEFT JOIN service_state AS w ON n.event_id = 7036 AND w.word = lower(trim(n.word))
-    WHERE n.best = 1
 ),
 
 host_event AS (
