@@ -7,12 +7,13 @@ or are fixed distances (``UTC+02:00``). Windows names are mapped by the Unicode 
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 import polars as pl
 from tzlocal.windows_tz import win_tz
 
-from logpipe.sqlfiles import sql_text
+from logpipe.sqlfiles import sql_files, sql_text
 from logpipe.store import Connection, ask, insert
 
 FIRST, LAST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
@@ -128,12 +129,23 @@ def apply_zone(con: Connection, table: str, source_id: int, zone: str) -> None:
     """
     if not ask(con, "SELECT 1 FROM zone_period WHERE zone = $zone LIMIT 1", {"zone": zone}):
         insert(con, "zone_period", periods(zone))
-    named = sql_text("load", "zone_times").replace("log_table", table)
-    con.execute(named, {"source_id": source_id, "zone": zone}).fetchall()
-    folded = sql_text("load", "zone_folds").replace("log_table", table)
-    for fold in ask(con, folded, {"source_id": source_id, "zone": zone}):
+    told = {"source_id": source_id, "zone": zone}
+    for local, utc in _time_columns(table):
+        sql = sql_text("load", "zone_times").replace("log_table", table)
+        sql = sql.replace("local_column", local).replace("utc_column", utc)
+        con.execute(sql, told).fetchall()
+    for fold in ask(con, sql_text("load", "zone_folds").replace("log_table", table), told):
         con.execute(
             f"UPDATE {table} SET ts = ts + to_seconds($fold_s) WHERE source_id = $source_id "
-            "AND record >= $record AND local_ts >= $fold_from AND local_ts < $fold_until",
+            "AND CAST(record AS BIGINT) * $way >= $place "
+            "AND local_ts >= $fold_from AND local_ts < $fold_until",
             fold | {"source_id": source_id},
         ).fetchall()
+
+
+@cache
+def _time_columns(table: str) -> list[tuple[str, str]]:
+    """Return the pairs of a table's columns that hold a local time and its UTC."""
+    ddl = next(path for path in sql_files("tables") if path.stem.endswith(f"_{table}"))
+    names = re.findall(r"^    (\w*local_ts)\b", ddl.read_text("utf-8"), re.MULTILINE)
+    return [(name, name.removesuffix("local_ts") + "ts") for name in names]

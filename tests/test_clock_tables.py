@@ -32,13 +32,18 @@ def events(con: Connection, seconds: list[float], provider: str = "SMTPSVC") -> 
     """Events of one log, in record order, at these seconds."""
     rows = [
         {"source_id": 1, "record": n, "ts": START + timedelta(seconds=at), "host": "HUB1",
-         "provider": provider, "event_id": 6005 if provider == "EventLog" else 1, "recovered": False}
+         "provider": provider, "event_id": 6005 if provider == "EventLog" else 1,
+         "recovered": False}
         for n, at in enumerate(seconds, 1)
     ]  # fmt: skip
     insert(con, "windows_event", pl.DataFrame(rows))
 
 
 def derive(con: Connection, name: str) -> list[dict[str, Any]]:
+    con.execute(
+        "CREATE OR REPLACE TABLE smtp_session "
+        "(host VARCHAR, direction VARCHAR, session VARCHAR, helo VARCHAR)"
+    )
     con.execute(sql_text("derived", name))
     return ask(con, f"FROM {name.partition('_')[2]} ORDER BY ALL")
 

@@ -28,7 +28,8 @@ def add_local_log(con: Connection, times: list[datetime], *, host: str, source_i
     """A loaded log of local times whose zone its file does not tell."""
     con.execute(
         "INSERT INTO source BY NAME SELECT $id AS source_id, $path AS path, "
-        "'smtpsvc_w3c' AS format, $host AS host, 'content' AS host_known_by, $n AS records, $n AS rows, 0 AS duplicates, "
+        "'smtpsvc_w3c' AS format, $host AS host, 'content' AS host_known_by, "
+        "$n AS records, $n AS rows, 0 AS duplicates, "
         "0 AS rejects, 0 AS recovered, 'loaded' AS status, 1 AS run_id",
         {"id": source_id, "path": f"in{source_id}.log", "host": host, "n": len(times)},
     ).fetchall()
@@ -47,7 +48,8 @@ def add_event(con: Connection, event_id: int, strings: list[str], *, host: str) 
     insert(con, "windows_event", rows)
     con.execute(
         "INSERT INTO source BY NAME SELECT 99 AS source_id, 'sys.evt' AS path, "
-        "'evt' AS format, $host AS host, 'content' AS host_known_by, 'UTC' AS zone, 'format' AS zone_known_by, "
+        "'evt' AS format, $host AS host, 'content' AS host_known_by, "
+        "'UTC' AS zone, 'format' AS zone_known_by, "
         "1 AS records, 1 AS rows, 0 AS duplicates, 0 AS rejects, 0 AS recovered, "
         "'loaded' AS status, 1 AS run_id",
         {"host": host},
@@ -110,6 +112,15 @@ def test_the_hour_that_comes_twice_is_told_apart_by_the_step_back(con: Connectio
     apply_zone(con, "smtp_event", 1, BERLIN)
     assert [(ts - (LAST_SUNDAY - timedelta(hours=2))).total_seconds() / 60 for ts in utc(con)] == [
         -20, 125, 150, 175, 181, 200, 230, 245,
+    ]  # fmt: skip
+
+
+def test_a_file_that_begins_with_the_newest_record_is_read_backwards(con: Connection) -> None:
+    minutes = [185, 170, 140, 121, 175, 150, 125, -20]
+    add_local_log(con, [LAST_SUNDAY + timedelta(minutes=m) for m in minutes], host="GW1")
+    apply_zone(con, "smtp_event", 1, BERLIN)
+    assert [(ts - (LAST_SUNDAY - timedelta(hours=2))).total_seconds() / 60 for ts in utc(con)] == [
+        245, 230, 200, 181, 175, 150, 125, -20,
     ]  # fmt: skip
 
 

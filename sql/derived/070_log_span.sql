@@ -18,6 +18,7 @@ WITH spoken AS (
     SELECT o.host, 'smtp' AS log, e.ts
     FROM smtp_event AS e
     JOIN source_order AS o ON o.source_id = e.source_id
+    WHERE o.format <> 'smtp_protocol'  -- no message is followed by these
     UNION ALL
     SELECT o.host, o.format AS log, e.ts
     FROM tracking_event AS e

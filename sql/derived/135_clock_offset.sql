@@ -18,10 +18,12 @@ taken AS (
     FROM tracking_event
     WHERE event IN ('RECEIVE', '1019') AND recipient_no = 1 AND message_id IS NOT NULL
     UNION ALL
-    SELECT message_id, coalesce(e.host, s.host), lp_host(peer_name), ts
+    SELECT e.message_id, coalesce(e.host, s.host), lp_host(coalesce(e.peer_name, t.helo)), e.ts
     FROM smtp_event AS e
     JOIN source AS s ON s.source_id = e.source_id
-    WHERE direction = 'in' AND message_id IS NOT NULL
+    LEFT JOIN smtp_session AS t
+        ON t.session = e.session AND t.direction = 'in' AND t.host IS NOT DISTINCT FROM s.host
+    WHERE e.direction = 'in' AND e.message_id IS NOT NULL
 ),
 
 called AS (  -- names of a host under which others know it

@@ -11,7 +11,7 @@ FROM (
     ('smtpsvc_ncsa', 'smtp', true),
     ('smtpsvc_iis', 'smtp', true),
     ('ims_log', 'smtp', true),
-    ('smtp_protocol', 'smtp', true),
+    ('smtp_protocol', 'smtp', false),
     ('tracking_5x', 'tracking', true),
     ('tracking_2003', 'tracking', true),
     ('tracking_2007', 'tracking', true),
