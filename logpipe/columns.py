@@ -49,7 +49,9 @@ def _top(headers: Sequence[int]) -> int:
 
 def _read(batch: Columns) -> str:
     """Return the table function; a line that does not fit the columns is left out."""
-    columns = ", ".join(f"c{place}: 'VARCHAR'" for place in range(len(batch.names)))
+    columns = ", ".join(
+        f"c{place}: '{batch.types.get(name, 'VARCHAR')}'" for place, name in enumerate(batch.names)
+    )
     top = _top(batch.headers)
     # a line of field names has as many columns as a row
     below = " WHERE NOT starts_with(c0, '#')" if top < len(batch.headers) else ""

@@ -1,6 +1,6 @@
 """The shapes that cross module borders, and nothing else."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,8 +28,9 @@ class Columns:
 
     ``known`` are the fields that the load SQL names, ``kept`` those of them that go to ``extra``
     all the same; ``null`` is a value that means none beside the empty one, ``headers`` are the
-    lines that are no data, ``segments`` as in Lines. Where rows are missing afterwards, the file is
-    read again as Lines.
+    lines that are no data, ``segments`` as in Lines. ``types`` are of fields that are no text: a
+    value that does not fit costs the row. Where rows are missing afterwards, the file is read again
+    as Lines.
     """
 
     path: Path
@@ -41,6 +42,7 @@ class Columns:
     quote: str = ""
     null: str = ""
     kept: tuple[str, ...] = ()
+    types: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ FULL = (
     "cs(User-Agent) cs(Cookie) cs(Referer)"
 ).split()
 KNOWN = tuple(FULL[:17])  # what sql/load/smtpsvc_w3c.sql names
+TYPES = {"date": "DATE", "time": "TIME", "s-port": "INTEGER", "sc-status": "SMALLINT"}
+TYPES |= dict.fromkeys(("sc-win32-status", "sc-bytes", "cs-bytes", "time-taken"), "BIGINT")
 # 2007-09-03 05:00:15 192.0.2.10 pc1 SMTPSVC1 GW1 192.0.2.1 0 EHLO - +pc1 250 0 275 8 0
 HEADERLESS = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \S+ \S+ SMTPSVC\d+ ")
 # verbs that no web, FTP or news service knows
@@ -87,7 +89,7 @@ def quick(path: Path) -> Reading | None:
     end = ("",) if _ends_in_space(path, len(text.headers)) else ()
     batch = Columns(
         path, _frame(segments), (*names, *end), KNOWN, lines, delimiter=" ", null="-",
-        kept=("cs-uri-stem",),
+        kept=("cs-uri-stem",), types=TYPES,
     )  # fmt: skip
     return _reading(text, batch, notes)
 

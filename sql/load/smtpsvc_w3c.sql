@@ -4,7 +4,7 @@ WITH named AS (
     SELECT
         record, extra, reject, excerpt,
         CASE
-            WHEN "time" IS NOT NULL THEN try_cast("date" || ' ' || "time" AS TIMESTAMP)
+            WHEN "time" IS NOT NULL THEN try_cast("date" AS DATE) + try_cast("time" AS TIME)
             WHEN NOT list_contains(fields, 'time') THEN try_cast("date" AS TIMESTAMP)
         END AS ts,
         "s-computername" AS host,
