@@ -22,6 +22,7 @@ START = datetime(2016, 3, 1)  # noqa: DTZ001 - UTC, naive as in the tables
 UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9}
 PACK = 2_000  # lines that are written at once
 CHUNK, FILE_HEADER = 65_536, 4096
+DAY = 250_000_000  # bytes of one day's log in a large folder
 
 
 def size_of(text: str) -> int:
@@ -148,12 +149,14 @@ def small(path: Path, files: int, seed: int = 1) -> None:
 def folder(path: Path, size: int, seed: int = 1) -> None:
     """Write a folder of this size: half tracking, a quarter W3C, the rest event logs."""
     path.mkdir(parents=True, exist_ok=True)
-    parts: tuple[tuple[Callable[[Path, int, int], None], str, float], ...] = (
-        (tracking, "MSGTRK.LOG", 0.25), (tracking, "MSGTRKMD.LOG", 0.25),
-        (w3c, "ex.log", 0.25), (evtx, "System.evtx", 0.23), (evt, "SysEvent.Evt", 0.02),
-    )  # fmt: skip
-    for number, (write, name, share) in enumerate(parts):
-        write(path / name, int(size * share), seed + number)
+    kinds = ((tracking, "MSGTRK{}-1.LOG", 0.5), (w3c, "ex{}.log", 0.25))
+    for write, name, share in kinds:
+        days = max(1, round(size * share / DAY))
+        for day in range(days):
+            date = f"{START + timedelta(days=day):%Y%m%d}"
+            write(path / name.format(date), int(size * share / days), seed + 24 * day)
+    evtx(path / "System.evtx", int(size * 0.23), seed)
+    evt(path / "SysEvent.Evt", int(size * 0.02), seed)
 
 
 def _write_lines(path: Path, size: int, head: str, lines: Iterator[str]) -> None:
