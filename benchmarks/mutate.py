@@ -1,6 +1,7 @@
 """Damage as strangers, disks and editors do it: one mutation of a file's bytes."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 
 Mutation = Callable[[bytes, Random], bytes]
@@ -14,6 +15,11 @@ WORDS = (
     b"99999999999999999999", b"1e999", b"NaN", b"0x", b"%s%n", b"2007-02-30 25:61:61",
     b"0000-00-00", b"=cmd|' /C calc'!A0", b"-" * 40, b" " * 400, b"," * 4000,
 )  # fmt: skip
+NUMBERS = (
+    b"0", b"00", b"-1", b"60", b"2147483648", b"4294967296", b"9223372036854775808",
+    b"340282366920938463463374607431768211456", b"1.5", b"1e400", b"9999", b"0001",
+)  # fmt: skip
+LARGEST_SEARCHED = 1 << 20
 
 
 def cut(data: bytes, rng: Random) -> bytes:
@@ -66,7 +72,7 @@ def lengthen(data: bytes, rng: Random) -> bytes:
         rng.choice((b"a", b"a,", b'"', b"a\t", b"<", b"(", b" ")),
         rng.choice((300, 70_000)),
     )
-    size = 2_500_000 if rng.random() < 0.02 else size  # noqa: PLR2004 - seldom, it is slow
+    size = 2_500_000 if rng.random() < 0.01 else size  # noqa: PLR2004 - seldom, it is slow
     return data[:at] + unit * (size // len(unit)) + data[at:]
 
 
@@ -92,6 +98,24 @@ def recode(data: bytes, rng: Random) -> bytes:
     return text.encode(encoding, "replace")
 
 
+def number(data: bytes, rng: Random) -> bytes:
+    """Write another number where one stands: times out of range, counts, ports, versions."""
+    places = list(re.finditer(rb"\d+", data[:LARGEST_SEARCHED]))
+    if not places:
+        return data
+    match = rng.choice(places)
+    same = bytes(rng.choice(b"0123456789") for _ in match.group())
+    return data[: match.start()] + rng.choice((same, *NUMBERS)) + data[match.end() :]
+
+
+def poke(data: bytes, rng: Random) -> bytes:
+    """Overwrite a binary number by one at the edge of what its size holds."""
+    size = rng.choice((1, 2, 4, 8))
+    at = rng.randrange(len(data) // size + 1) * size
+    edge = rng.choice((0, 1, 1 << (8 * size - 1), (1 << (8 * size - 1)) - 1, (1 << 8 * size) - 1))
+    return data[:at] + edge.to_bytes(size, "little") + data[at + size :]
+
+
 def splice(data: bytes, rng: Random) -> bytes:
     """Join two ends of the file that do not belong together."""
     return cut(data, rng) + behead(data, rng)
@@ -99,7 +123,7 @@ def splice(data: bytes, rng: Random) -> bytes:
 
 MUTATIONS: tuple[Mutation, ...] = (
     cut, behead, flip, flip, zero, swallow, repeat, spell, spell, lengthen, shuffle, rewrite_ends,
-    recode, splice,
+    recode, splice, number, number, poke,
 )  # fmt: skip
 
 
@@ -108,3 +132,10 @@ def mutate(data: bytes, rng: Random) -> bytes:
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
         data = rng.choice(MUTATIONS)(data, rng)
     return data
+
+
+def mutants(originals: Sequence[bytes], word: str, count: int) -> Iterator[bytes]:
+    """Yield damaged copies; the same word gives the same ones."""
+    rng = Random(word)
+    for _ in range(count):
+        yield mutate(rng.choice(originals), rng)

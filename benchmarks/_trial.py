@@ -1,0 +1,137 @@
+"""Load damaged files into a store in memory and say what went wrong with each."""
+
+import faulthandler
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+from typing import NamedTuple
+from unittest import mock
+
+from logpipe import ingest
+from logpipe.formats import all_formats
+from logpipe.model import Format, Source
+from logpipe.offers import Offer
+from logpipe.sqlfiles import sql_text
+from logpipe.store import Connection, ask, open_store, transaction
+
+MEMORY = Path("/dev/shm")  # noqa: S108 - a disk would only make it slower
+SLOWEST = 20.0  # seconds; a machine under load takes its time over 2.5 MB in one line
+HUNG = 240.0  # seconds after which the process is ended, its trace printed, its file left behind
+TOGETHER = 25  # files that are in the store at once: copies overlap, and that is tried too
+SNIFFED = 10  # one file in so many is shown to all formats
+UNREAD = {"unknown", "failed", "known", "duplicate"}
+
+
+class Find(NamedTuple):
+    """A file that broke something."""
+
+    number: int
+    data: bytes
+    words: str
+
+
+def try_files(format_: Format, files: Iterable[bytes]) -> Iterator[Find]:
+    """Load files by one reader, whatever they are, and yield those that break something."""
+    left = list(enumerate(files))
+    while left:  # an exception ends the store: the next one goes on behind that file
+        done = left[-1][0] + 1
+        for find in _try_store(format_, left):
+            yield find
+            done = find.number + 1 if find.words.startswith("raised") else done
+        left = [file for file in left if file[0] >= done]
+
+
+def _try_store(format_: Format, files: list[tuple[int, bytes]]) -> Iterator[Find]:
+    """Load files into one store; ends where one raises."""
+    with _scratch() as folder, open_store(folder / "x.duckdb") as con:
+        con.execute("SET threads = 1")
+        with mock.patch.object(ingest, "identify", return_value=[format_]):
+            for first in range(0, len(files), TOGETHER):
+                group = files[first : first + TOGETHER]
+                for number, data in group:
+                    if words := _try_file(con, folder / str(number), data, number):
+                        yield Find(number, data, words)
+                        if words.startswith("raised"):
+                            return
+                for number, words in _uneven(con, format_.table):
+                    yield Find(number, dict(group)[number], words)
+                _clear(con, format_.table)
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    """Give a folder in memory, which ingest uses for its own scratch too."""
+    before = tempfile.tempdir
+    with tempfile.TemporaryDirectory(
+        prefix="fuzz-", dir=MEMORY if MEMORY.is_dir() else None
+    ) as name:
+        tempfile.tempdir = name
+        try:
+            yield Path(name)
+        finally:
+            tempfile.tempdir = before
+
+
+def _try_file(con: Connection, file: Path, data: bytes, number: int) -> str | None:
+    """Load one file and say what is wrong with how it went."""
+    file.write_bytes(data)
+    faulthandler.dump_traceback_later(HUNG, exit=True)
+    began = monotonic()
+    try:
+        if number % SNIFFED == 0:
+            for other in all_formats():
+                other.sniff(data[: ingest.HEAD])
+        source = ingest.ingest_file(con, Offer(file, len(data)), 1)
+    except Exception as error:  # noqa: BLE001 - whatever comes out is a finding
+        return f"raised {type(error).__name__}: {' '.join(str(error).split())[:300]}"
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+        file.unlink()
+    return _fault(source, monotonic() - began)
+
+
+def _fault(source: Source, seconds: float) -> str | None:
+    if seconds > SLOWEST:
+        return f"took {seconds:.0f} s"
+    parts = source.rows + source.duplicates + source.rejects
+    if source.status not in UNREAD and source.records != parts:
+        told = f"{source.rows} + {source.duplicates} + {source.rejects}"
+        return f"books: {source.records} records = {told}"
+    return None
+
+
+def _uneven(con: Connection, table: str) -> Iterator[tuple[int, str]]:
+    """Yield the files of which table source does not say what the other tables hold."""
+    books = sql_text("books", table).replace("SELECT", "SELECT source_id,", 1)
+    books = books.replace("WHERE source_id = $source_id", "GROUP BY source_id")
+    sql = f"""
+        WITH book AS ({books}),
+        refused AS (SELECT source_id, count(DISTINCT record) AS n FROM reject GROUP BY source_id),
+        twice AS (
+            SELECT source_id, count(DISTINCT record) AS n
+            FROM reject SEMI JOIN {table} USING (source_id, record) GROUP BY source_id
+        )
+        SELECT
+            s.path, s.rows, s.rejects, coalesce(b.rows, 0) AS loaded,
+            coalesce(r.n, 0) AS refused, coalesce(t.n, 0) AS twice
+        FROM source AS s
+        LEFT JOIN book AS b USING (source_id)
+        LEFT JOIN refused AS r USING (source_id)
+        LEFT JOIN twice AS t USING (source_id)
+        WHERE s.status <> 'duplicate'
+          AND (s.rows <> loaded OR s.rejects <> refused OR coalesce(t.n, 0) > 0)
+    """
+    for row in ask(con, sql):
+        words = (
+            f"source tells {row['rows']} rows and {row['rejects']} rejects, the tables hold "
+            f"{row['loaded']} and {row['refused']}, {row['twice']} records are both"
+        )
+        yield int(Path(row["path"]).name), words
+
+
+def _clear(con: Connection, table: str) -> None:
+    with transaction(con):
+        for name in ("source", "reject", "header_block", table):
+            con.execute(f"DELETE FROM {name}").fetchall()
