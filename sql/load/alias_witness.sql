@@ -22,21 +22,33 @@ cut AS (  -- EXCHANGE-SERVER is the NetBIOS name of EXCHANGE-SERVER-01
     WHERE length(short.host) = 15
 ),
 
-greeted AS (  -- the name that a server gives of itself when it calls, or when it is called
-    SELECT DISTINCT
-        lp_host(CASE
-            WHEN e.direction = 'out' THEN regexp_extract(e.argument, '^[+ ]*([A-Za-z0-9][A-Za-z0-9.-]*)', 1)
-            ELSE regexp_extract(e.argument, '^220[ +]([A-Za-z0-9][A-Za-z0-9.-]*)', 1)
-        END) AS alias,
-        coalesce(e.host, s.host) AS host,
-        'HELO' AS known_by
+greeting AS MATERIALIZED (  -- few of all rows: found before anything is cut out of them
+    SELECT
+        e.direction = 'out' AS calling,
+        e.argument,
+        coalesce(e.host, s.host) AS host
     FROM smtp_event AS e
     JOIN source AS s ON s.source_id = e.source_id
     WHERE s.run_id = $run_id
       AND (
-          (e.direction = 'out' AND e.kind = 'command' AND e.verb IN ('EHLO', 'HELO'))
+          (e.direction = 'out' AND e.kind = 'command' AND (e.verb = 'EHLO' OR e.verb = 'HELO'))
           OR (e.direction = 'in' AND e.kind = 'reply' AND e.reply_code = 220)
       )
+),
+
+spoken AS MATERIALIZED (
+    SELECT DISTINCT
+        CASE
+            WHEN calling THEN regexp_extract(argument, '^[+ ]*([A-Za-z0-9][A-Za-z0-9.-]*)', 1)
+            ELSE regexp_extract(argument, '^220[ +]([A-Za-z0-9][A-Za-z0-9.-]*)', 1)
+        END AS name,
+        host
+    FROM greeting
+),
+
+greeted AS (  -- the name that a server gives of itself when it calls, or when it is called
+    SELECT DISTINCT lp_host(name) AS alias, host, 'HELO' AS known_by
+    FROM spoken
 )
 
 SELECT alias, host, known_by
