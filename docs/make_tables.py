@@ -32,7 +32,7 @@ All times are UTC, naive `TIMESTAMP`. `source_id` and `record` lead from every r
 """
 SECTIONS = (
     ("tables", "Tables", "Filled by `logpipe ingest`; `finding` and `rule` by `logpipe detect`."),
-    ("views", "Views", "Over `finding` and `rule`."),
+    ("views", "Views", "Over the tables above."),
     (
         "derived",
         "Derived tables",

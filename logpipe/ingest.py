@@ -42,7 +42,6 @@ HINTS = (  # what a file is that logpipe does not read, by its first bytes
     (b"Rar!\x1a\x07", "a RAR archive, unpack it and give the folder"),
     (b"\x1f\x9d", "a file packed with compress, unpack it and give the folder"),
     (b"MSWIM\0", "a Windows image, unpack it and give the folder"),
-    (b'"(PDH-CSV', "a counter log (PDH-CSV)"),
     (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
     (b"SQLite format 3", "a SQLite database"),

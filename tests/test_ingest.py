@@ -390,7 +390,6 @@ def test_what_is_no_log_is_listed_with_what_it_is(con: Connection, tmp_path: Pat
         "letter.txt": (b"Dear all,\nthe mail is late.\n", "no known log format"),
         "empty.log": (b"", "empty file"),
         "zeros.evt": (bytes(4096), "no known log format"),
-        "counter.csv": (b'"(PDH-CSV 4.0) (W. Europe)(-120)"\r\n', "a counter log"),
         "hostile.log": (b"\x1b[2J\x1b]0;owned\x07", "no known log format"),
     }
     for name, (content, _) in files.items():
