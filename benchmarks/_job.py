@@ -50,7 +50,7 @@ def files(path: str, store: str) -> None:
 
 def raw_tracking(path: str, store: str) -> None:
     """CREATE TABLE AS from read_csv, unordered: the columns of a tracking log, typed."""
-    from benchmarks.generate import TRACKING  # noqa: PLC0415
+    from samples.generator.tracking2016 import FIELDS as TRACKING  # noqa: PLC0415
 
     names = TRACKING.split(",")
     columns = {name: TRACKING_TYPES.get(name, "VARCHAR") for name in names}
@@ -59,7 +59,7 @@ def raw_tracking(path: str, store: str) -> None:
 
 def raw_w3c(path: str, store: str) -> None:
     """CREATE TABLE AS from read_csv, unordered: the columns of a W3C log, typed."""
-    from benchmarks.generate import W3C  # noqa: PLC0415
+    from samples.generator.w3c import FIELDS as W3C  # noqa: PLC0415
 
     columns = {name: W3C_TYPES.get(name, "VARCHAR") for name in W3C.split()}
     _raw_csv(path, store, columns, "delim = ' ', quote = '', escape = '', skip = 4, nullstr = '-'")
@@ -96,9 +96,9 @@ def raw_evt(path: str, _: str) -> None:
     log.open(path)
     seen = 0
     for record in log.records:
-        _ = record.get_creation_time(), record.source_name, record.computer_name
-        _ = record.identifier, record.event_identifier, record.event_type, record.event_category
-        _ = record.user_security_identifier, list(record.strings)
+        read = [record.get_creation_time(), record.source_name, record.computer_name]
+        read += [record.identifier, record.event_identifier, record.event_type]
+        read += [record.event_category, record.user_security_identifier, *record.strings]
         try:
             seen += record.data is not None
         except OSError:  # no data: libevt raises

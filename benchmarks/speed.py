@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchmarks._paired import Cost, measure, pair, row
 from benchmarks.generate import evt, evtx, size_of, small, tracking, w3c
+from benchmarks.perfmon import compare as perfmon
 
 Write = Callable[[Path, int], None]
 # job: writer, the raw job, its share of --size, what is compared with, goal
@@ -72,9 +73,8 @@ def main() -> None:
             if job == "files":
                 line = small_files(asked.files, asked.rounds, Path(folder))
             elif job == "perfmon":
-                from benchmarks.perfmon import table_row  # noqa: PLC0415 - a module of its own
-
-                line = table_row(size_of(asked.size), asked.rounds, Path(folder))
+                perfmon(500, 5760, asked.rounds)  # prints its own line
+                continue
             else:
                 line = compare(job, size_of(asked.size), asked.rounds, Path(folder))
             print(line, flush=True)  # noqa: T201
