@@ -26,6 +26,7 @@ from logpipe.overlap import (
     find_twin,
     has_local_times,
     known_prefix,
+    retire_beginnings,
 )
 from logpipe.store import (
     Connection,
@@ -83,14 +84,20 @@ def ingest_file(con: Connection, offer: Offer, run_id: int) -> Source:
 
 def _ingest_some_way(con: Connection, offer: Offer, path: str, run_id: int) -> Source:
     """Load one file: in columns if it is plain, else by lines; a growing one from a copy."""
-    frozen = careful = False
+    frozen = careful = anew = False
     while True:
         try:
-            return _ingest(con, offer, path, run_id, frozen=frozen, careful=careful)
+            return _ingest(con, offer, path, run_id, frozen=frozen, careful=careful, anew=anew)
         except _GrownError:
             frozen = True
         except UnevenError:
             careful = True
+        except _MisreadError:
+            anew = True
+
+
+class _MisreadError(Exception):
+    """A known beginning of the file is not what the whole file begins with: records differ."""
 
 
 class _GrownError(Exception):
@@ -98,7 +105,14 @@ class _GrownError(Exception):
 
 
 def _ingest(
-    con: Connection, offer: Offer, path: str, run_id: int, *, frozen: bool, careful: bool
+    con: Connection,
+    offer: Offer,
+    path: str,
+    run_id: int,
+    *,
+    frozen: bool,
+    careful: bool,
+    anew: bool,
 ) -> Source:
     """Load one file, or a copy of it as it is now, in one transaction."""
     with transaction(con), tempfile.TemporaryDirectory(prefix="logpipe-") as folder:
@@ -108,7 +122,7 @@ def _ingest(
         if frozen:
             file = Path(shutil.copyfile(file, scratch / "frozen"))
         before = file.stat()
-        source = enter(con, _read(con, file, source, scratch, careful=careful))
+        source = enter(con, _read(con, file, source, scratch, careful=careful, anew=anew))
         after = file.stat()
         if not frozen and _changed(before, after):
             raise _GrownError
@@ -148,7 +162,9 @@ def enter(con: Connection, source: Source) -> Source:
     return source
 
 
-def _read(con: Connection, path: Path, source: Source, scratch: Path, *, careful: bool) -> Source:
+def _read(
+    con: Connection, path: Path, source: Source, scratch: Path, *, careful: bool, anew: bool
+) -> Source:
     """Unwrap, recognise and load one file."""
     content, lost = path, source.note
     if (wrapping := look(path)).streams:
@@ -172,7 +188,10 @@ def _read(con: Connection, path: Path, source: Source, scratch: Path, *, careful
         note = "; ".join(filter(None, [lost, _unclaimed(head, claims)]))
         return replace(source, status="unknown", note=note)
     (format_,) = claims
-    known = known_prefix(con, format_, content, sums)
+    if anew:
+        known = retire_beginnings(con, format_, sums, source.path)
+    else:
+        known = known_prefix(con, format_, content, sums)
     if not known.path and (before := find_replaced(con, source.path, source.source_id)):
         words = f"replaces what stood under this path before (source {before})"
         source = replace(source, note="; ".join(filter(None, [source.note, words])))
@@ -261,6 +280,8 @@ def _load(
         notes.append(f"an older copy of {longer[0]}")
     rejects += _late_rejects(con, reading, source.source_id, known.last_line)
     balanced = books.rows + duplicates + rejects == reading.records
+    if known.path and not balanced:
+        raise _MisreadError
     notes += reading.late_notes
     if known.path:
         notes.append(f"goes on where {known.path} ended")

@@ -72,6 +72,23 @@ def known_prefix(con: Connection, format_: Format, content: Path, sums: dict[int
     return Known()
 
 
+def retire_beginnings(con: Connection, format_: Format, sums: dict[int, str], longer: str) -> Known:
+    """Take out what known beginnings of this text log brought: it is read anew, as a whole.
+
+    A line that was cut in a beginning, or whose header was, may be none of the records of the
+    whole, so that the two cannot be put together. Always returns that nothing is known.
+    """
+    shorter = ask(con, sql_text("load", "shorter"), {"size": max(sums), "format": format_.name})
+    for row in shorter:
+        if row["sha256"] != sums[row["bytes"]]:
+            continue
+        for table in (format_.table, "header_block"):
+            con.execute(f"DELETE FROM {table} WHERE source_id = ?", [row["source_id"]]).fetchall()
+        retired = {"source_id": row["source_id"], "longer": longer}
+        con.execute(sql_text("load", "retired"), retired).fetchall()
+    return Known()
+
+
 def _open_record(con: Connection, format_: Format, known: dict[str, Any]) -> Known:
     """Take back the last record of a known source: a longer copy may have more lines of it."""
     record = _last_record(con, format_.table, known["source_id"])

@@ -87,3 +87,19 @@ def test_a_file_replaced_in_place_is_told_from_one_that_grew(tmp_path: Path) -> 
         assert (replaced.rows, replaced.duplicates) == (3, 0)
         assert "replaces" in (replaced.note or "")
         assert ask(con, "SELECT count(*) AS n FROM smtp_event") == [{"n": 5}]
+
+
+def test_a_copy_whose_cut_line_reads_otherwise_in_the_whole_gives_way_to_it(
+    tmp_path: Path,
+) -> None:
+    data = next((INPUTS / "http_proxy").iterdir()).read_bytes()
+    old, log = tmp_path / "old.log", tmp_path / "new.log"
+    old.write_bytes(data[: data.index(b"\r\n") - 40])  # half of the header, which is no record
+    log.write_bytes(data[: old.stat().st_size] + bytes(9) + data[old.stat().st_size :])
+    with open_store(tmp_path / "x.duckdb") as con:
+        first, second = ingest(con, [old]) + ingest(con, [log])
+        assert (first.records, second.records) == (0, 5)
+        assert (second.rows, second.duplicates, second.rejects) == (4, 0, 1)
+        retired = ask(con, "SELECT rows, status, note FROM source WHERE source_id = 1")
+        assert (retired[0]["rows"], retired[0]["status"]) == (0, "duplicate")
+        assert "read anew from a longer copy" in retired[0]["note"]

@@ -317,7 +317,7 @@ def test_books_that_do_not_balance_are_said_so(
 
 def use(monkeypatch: pytest.MonkeyPatch, read: Any, table: str = "smtp_event") -> None:
     """Put another reader in the place of the W3C one."""
-    format_ = replace(smtpsvc_w3c.FORMAT, read=read, table=table)
+    format_ = replace(smtpsvc_w3c.FORMAT, read=read, table=table, quick=None)
     monkeypatch.setattr(ingest, "all_formats", lambda: [format_])
 
 
