@@ -31,7 +31,7 @@ def test_a_log_is_told_with_product_host_span_records_and_the_reason() -> None:
     text = identify(str(SYSTEM_LOG))
     assert "[evt, loaded]" in text
     assert "host RELAY1 (by content)" in text
-    assert "because of" in text
+    assert "because " in text
     assert "UTC" in text
 
 

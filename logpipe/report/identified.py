@@ -63,10 +63,10 @@ def _known_lines(source: Source, format_: Format) -> Iterator[str]:
         zone = "local times, zone unknown: give --tz HOST=ZONE"
     yield f"{host}; {zone}"
     span = f"{source.first_ts} to {source.last_ts} UTC; " if source.first_ts else ""
-    parts = [count_words(source.records, "record"), f"{source.rows:,} rows"]
-    parts += [f"{n:,} {what}" for n, what in (
-        (source.duplicates, "duplicates"), (source.rejects, "rejects"),
-        (source.recovered, "recovered beside them"),
-    ) if n]  # fmt: skip
+    parts = [count_words(source.records, "record"), count_words(source.rows, "row")]
+    told = ((source.duplicates, "duplicate"), (source.rejects, "reject"))
+    parts += [count_words(count, what) for count, what in told if count]
+    if source.recovered:
+        parts.append(f"{source.recovered:,} recovered beside them")
     yield span + ", ".join(parts)
-    yield f"because of {why(format_)}"
+    yield f"because {why(format_)}"
