@@ -30,4 +30,9 @@ class RuleError(LogpipeError):
 
 
 class UnreadableError(Exception):
-    """A file was claimed by a format and then could not be read at all; says why."""
+    """A file was claimed by a format and then could not be read at all; says why.
+
+    ``format`` is the name of that format, where one had claimed it.
+    """
+
+    format: str | None = None

@@ -69,17 +69,17 @@ def begin_run(con: Connection, inputs: Iterable[Path], files: int) -> int:
 def ingest_file(con: Connection, offer: Offer, run_id: int) -> Source:
     """Load one file in one transaction; whatever is wrong with the file becomes its source row."""
     path = offer.shown
-    fault, size = offer.fault, None
+    fault, size, claimed = offer.fault, None, None
     if not fault:
         try:
             return _ingest_some_way(con, offer, path, run_id)
         except OSError as error:
             fault, size = f"cannot be read: {error.strerror or error}", offer.bytes
         except UnreadableError as error:
-            fault, size = str(error), offer.bytes
+            fault, size, claimed = str(error), offer.bytes, error.format
     with transaction(con):  # what was loaded before the fault showed is rolled back
         source = Source(source_number(con, path), path, run_id, bytes=size)
-        return enter(con, replace(source, status="failed", note=fault))
+        return enter(con, replace(source, status="failed", format=claimed, note=fault))
 
 
 def _ingest_some_way(con: Connection, offer: Offer, path: str, run_id: int) -> Source:
@@ -197,8 +197,12 @@ def _read(
         source = replace(source, note="; ".join(filter(None, [source.note, words])))
     # a log that grew keeps the numbers of its lines, which columns do not give for odd ones
     plain = None if careful or known.last_line or not format_.quick else format_.quick(content)
-    with nullcontext(plain) if plain else format_.read(content, scratch) as reading:
-        source = _load(con, reading, replace(source, format=format_.name), format_, known)
+    try:
+        with nullcontext(plain) if plain else format_.read(content, scratch) as reading:
+            source = _load(con, reading, replace(source, format=format_.name), format_, known)
+    except UnreadableError as error:
+        error.format = format_.name
+        raise
     return replace(source, status="partial") if lost else source
 
 

@@ -42,7 +42,7 @@ def identified_lines(sources: Sequence[Source], formats: Sequence[Format]) -> It
     for source in sources:
         yield clean(source.path)
         format_ = known.get(source.format or "")
-        for line in _known_lines(source, format_) if format_ else [f"{source.status}"]:
+        for line in _known_lines(source, format_) if format_ else [_no_log(source)]:
             yield clean(f"    {line}")
         if source.note:
             yield clean(f"    {source.note}")
@@ -53,9 +53,17 @@ def identified_lines(sources: Sequence[Source], formats: Sequence[Format]) -> It
             yield clean(f"    {format_.name}: {why(format_)}")
 
 
+def _no_log(source: Source) -> str:
+    """Return what is said of an archive, or of a file that nobody knows."""
+    return f"{source.format} archive [{source.status}]" if source.format else source.status
+
+
 def _known_lines(source: Source, format_: Format) -> Iterator[str]:
     made_by = f", {source.generation}" if source.generation else ""
     yield f"{format_.title}{made_by} [{source.format}, {source.status}]"
+    if source.status == "failed":
+        yield f"because {why(format_)}"
+        return
     host = f"host {source.host} (by {source.host_known_by})" if source.host else "host not named"
     if source.zone:
         zone = f"times {source.zone} (by {source.zone_known_by})"
