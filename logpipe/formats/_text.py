@@ -158,7 +158,8 @@ def _scan(text: Text, chunk: bytes, marks: tuple[bytes, ...], starts: re.Pattern
     ):
         lines = chunk.split(b"\n")  # counting in a list is ten times as fast as a pattern
         text.blank += lines.count(b"") + lines.count(b"\r") - (lines[-1] in {b"", b"\r"})
-    text.lines += chunk.count(b"\n") + (not chunk.endswith(b"\n"))
+    # a byte-order mark alone is no line
+    text.lines += chunk.count(b"\n") + (chunk[-1:] not in {b"\n", b""})
 
 
 def _line_chunks(file: BinaryIO) -> Iterator[bytes]:

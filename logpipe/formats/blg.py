@@ -80,7 +80,10 @@ def _walk(path: Path) -> Facts:
     """Walk all buffers, one at a time."""
     facts = Facts()
     with path.open("rb") as file:
-        size = BUFFER.unpack_from(file.read(HEADER))[0]
+        head = file.read(HEADER)
+        if len(head) < HEADER:
+            return facts
+        size = BUFFER.unpack_from(head)[0]
         for number in count():
             file.seek(number * size)
             buffer = file.read(size)

@@ -68,3 +68,9 @@ def test_damage_is_told_and_raises_nothing_else(tmp_path: Path) -> None:
 @pytest.mark.skipif(not REAL.is_file(), reason="no real files beside this checkout")
 def test_a_real_log_is_walked_to_its_end() -> None:
     assert "of ZACH-PC, 2007-08-14 19:40:38 to 2007-08-14 19:50:39 UTC, 49 pieces" in refusal(REAL)
+
+
+def test_a_file_shorter_than_a_buffer_header_is_refused_too(tmp_path: Path) -> None:
+    path = tmp_path / "short.blg"
+    path.write_bytes(b"\0" * 47)
+    assert "without performance counters" in refusal(path)
