@@ -164,9 +164,7 @@ def load_batch(
     Raises UnevenError where a file cannot be read in Columns; that all rows came, the books tell.
     """
     if isinstance(batch, Columns):
-        return _load_columns(
-            con, batch, load=load, table=table, source_id=source_id
-        )
+        return _load_columns(con, batch, load=load, table=table, source_id=source_id)
     params: dict[str, Any] = {"source_id": source_id, "skip": skip}
     match batch:
         case Lines(path, segments):
