@@ -32,11 +32,11 @@ class Portion(NamedTuple):
     reader: str
     seed: int
     first: int
-    count: int
+    files: int
 
     def words(self) -> str:
         """Return how the log names it."""
-        last = self.first + self.count - 1
+        last = self.first + self.files - 1
         return f"{self.reader:16} seed {self.seed}  files {self.first:5}-{last:5}"
 
 
@@ -45,7 +45,7 @@ def fuzz(portion: Portion, keep: Path, corpus: Path | None = None) -> tuple[list
     began = monotonic()
     (format_,) = (each for each in all_formats() if each.name == portion.reader)
     word = f"{portion.reader} {portion.seed} {portion.first}"
-    files = mutants(seeds(format_, corpus), word, portion.count)
+    files = mutants(seeds(format_, corpus), word, portion.files)
     finds = [_kept(find, portion, keep) for find in try_files(format_, files)]
     return finds, monotonic() - began
 
@@ -109,7 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _line(portion: Portion, result: tuple[list[str], float]) -> str:
     finds, seconds = result
-    pace = f"{len(finds)} broke, {portion.count / seconds:.0f} a second"
+    pace = f"{len(finds)} broke, {portion.files / seconds:.0f} a second"
     return "\n    ".join([f"{portion.words()}: {pace}", *finds])
 
 

@@ -44,7 +44,7 @@ def test_every_kind_of_damage_takes_an_empty_file(mutation: Mutation) -> None:
 
 def test_a_run_goes_on_behind_what_its_log_says() -> None:
     first, second = portions(["evt"], 700, 7, "")
-    assert (first.count, second.first, second.count) == (500, 500, 200)
+    assert (first.files, second.first, second.files) == (500, 500, 200)
     done = f"{first.words()}: 2 broke, 9 a second\n    x: books: 1 records = 0 + 0 + 0\n"
     assert portions(["evt"], 700, 7, done) == [second]
     assert table(done).split() == ["reader", "files", "broke", "evt", "500", "2"]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -109,17 +110,16 @@ def read_csv(con: Connection, line: str, word: str) -> list[str | None]:
     return list(con.execute(f"SELECT {word}", {"line": line}).fetchall()[0][0])
 
 
-def written(fields: list[str], quoting: int) -> str:
+# 0 quotes what needs it, 1 all
+def written(fields: list[str], quoting: Literal[0, 1]) -> str:
     out = io.StringIO()
     csv.writer(out, quoting=quoting, lineterminator="").writerow(fields)
     return out.getvalue()
 
 
-@given(
-    st.lists(values, min_size=2, max_size=6), st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
-)
+@given(st.lists(values, min_size=2, max_size=6), st.sampled_from([0, 1]))
 def test_a_csv_line_is_split_as_the_csv_module_split_it(
-    con: Connection, fields: list[str], quoting: int
+    con: Connection, fields: list[str], quoting: Literal[0, 1]
 ) -> None:
     line = written(fields, quoting)
     assert next(csv.reader([line])) == fields
@@ -141,7 +141,7 @@ moments = st.datetimes(datetime(1990, 1, 3), datetime(2099, 12, 28))  # noqa: DT
 
 
 @cache
-def rows_of(zone: str) -> list[dict[str, object]]:
+def rows_of(zone: str) -> list[dict[str, Any]]:
     return periods(zone).rows(named=True)
 
 
