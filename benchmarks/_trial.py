@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic
+from time import process_time
 from typing import NamedTuple
 from unittest import mock
 
@@ -17,33 +17,39 @@ from logpipe.sqlfiles import sql_text
 from logpipe.store import Connection, ask, open_store, transaction
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a disk would only make it slower
-SLOWEST = 20.0  # seconds; a machine under load takes its time over 2.5 MB in one line
+SLOWEST = 15.0  # CPU seconds, which 2.5 MB in one line are far from
 HUNG = 240.0  # seconds after which the process is ended, its trace printed, its file left behind
 TOGETHER = 25  # files that are in the store at once: copies overlap, and that is tried too
 SNIFFED = 10  # one file in so many is shown to all formats
 UNREAD = {"unknown", "failed", "known", "duplicate"}
 
 
-class Find(NamedTuple):
-    """A file that broke something."""
+class Trial(NamedTuple):
+    """How one file went: its number, what was wrong, if anything, and the CPU seconds it took."""
 
     number: int
     data: bytes
-    words: str
+    words: str | None
+    seconds: float = 0.0
+
+    @property
+    def raised(self) -> bool:
+        """Return whether an exception ended the store's use."""
+        return (self.words or "").startswith("raised")
 
 
-def try_files(format_: Format, files: Iterable[bytes]) -> Iterator[Find]:
-    """Load files by one reader, whatever they are, and yield those that break something."""
+def try_files(format_: Format, files: Iterable[bytes]) -> Iterator[Trial]:
+    """Load files by one reader, whatever they are; what the tables tell of one comes later."""
     left = list(enumerate(files))
     while left:  # an exception ends the store: the next one goes on behind that file
         done = left[-1][0] + 1
-        for find in _try_store(format_, left):
-            yield find
-            done = find.number + 1 if find.words.startswith("raised") else done
+        for trial in _try_store(format_, left):
+            yield trial
+            done = trial.number + 1 if trial.raised else done
         left = [file for file in left if file[0] >= done]
 
 
-def _try_store(format_: Format, files: list[tuple[int, bytes]]) -> Iterator[Find]:
+def _try_store(format_: Format, files: list[tuple[int, bytes]]) -> Iterator[Trial]:
     """Load files into one store; ends where one raises."""
     with _scratch() as folder, open_store(folder / "x.duckdb") as con:
         con.execute("SET threads = 1")
@@ -51,12 +57,11 @@ def _try_store(format_: Format, files: list[tuple[int, bytes]]) -> Iterator[Find
             for first in range(0, len(files), TOGETHER):
                 group = files[first : first + TOGETHER]
                 for number, data in group:
-                    if words := _try_file(con, folder / str(number), data, number):
-                        yield Find(number, data, words)
-                        if words.startswith("raised"):
-                            return
+                    yield (trial := _try_file(con, folder / str(number), data, number))
+                    if trial.raised:
+                        return
                 for number, words in _uneven(con, format_.table):
-                    yield Find(number, dict(group)[number], words)
+                    yield Trial(number, dict(group)[number], words)
                 _clear(con, format_.table)
 
 
@@ -74,27 +79,29 @@ def _scratch() -> Iterator[Path]:
             tempfile.tempdir = before
 
 
-def _try_file(con: Connection, file: Path, data: bytes, number: int) -> str | None:
-    """Load one file and say what is wrong with how it went."""
+def _try_file(con: Connection, file: Path, data: bytes, number: int) -> Trial:
+    """Load one file and say how it went."""
     file.write_bytes(data)
     faulthandler.dump_traceback_later(HUNG, exit=True)
-    began = monotonic()
+    began = process_time()
     try:
         if number % SNIFFED == 0:
             for other in all_formats():
                 other.sniff(data[: ingest.HEAD])
         source = ingest.ingest_file(con, Offer(file, len(data)), 1)
     except Exception as error:  # noqa: BLE001 - whatever comes out is a finding
-        return f"raised {type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        words = f"raised {type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        return Trial(number, data, words)
     finally:
         faulthandler.cancel_dump_traceback_later()
         file.unlink()
-    return _fault(source, monotonic() - began)
+    seconds = process_time() - began
+    return Trial(number, data, _fault(source, seconds), seconds)
 
 
 def _fault(source: Source, seconds: float) -> str | None:
     if seconds > SLOWEST:
-        return f"took {seconds:.0f} s"
+        return f"took {seconds:.0f} CPU seconds"
     parts = source.rows + source.duplicates + source.rejects
     if source.status not in UNREAD and source.records != parts:
         told = f"{source.rows} + {source.duplicates} + {source.rejects}"

@@ -17,7 +17,7 @@ from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
 
-from benchmarks._trial import Find, try_files
+from benchmarks._trial import Trial, try_files
 from benchmarks.mutate import mutants
 from benchmarks.seeds import seeds
 from logpipe.formats import all_formats
@@ -40,22 +40,34 @@ class Portion(NamedTuple):
         return f"{self.reader:16} seed {self.seed}  files {self.first:5}-{last:5}"
 
 
-def fuzz(portion: Portion, keep: Path, corpus: Path | None = None) -> tuple[list[str], float]:
-    """Load one portion; returns what went wrong, a line for each, and the seconds it took."""
+class Result(NamedTuple):
+    """What one portion gave: a line for each find, seconds, and the CPU seconds of the worst."""
+
+    finds: list[str]
+    seconds: float
+    slowest: float
+
+
+def fuzz(portion: Portion, keep: Path, corpus: Path | None = None) -> Result:
+    """Load one portion; files that break something go to ``keep``."""
     began = monotonic()
     (format_,) = (each for each in all_formats() if each.name == portion.reader)
     word = f"{portion.reader} {portion.seed} {portion.first}"
     files = mutants(seeds(format_, corpus), word, portion.files)
-    finds = [_kept(find, portion, keep) for find in try_files(format_, files)]
-    return finds, monotonic() - began
+    finds, slowest = list[str](), 0.0
+    for trial in try_files(format_, files):
+        slowest = max(slowest, trial.seconds)
+        if trial.words:
+            finds.append(_kept(trial, portion, keep))
+    return Result(finds, monotonic() - began, slowest)
 
 
-def _kept(find: Find, portion: Portion, keep: Path) -> str:
+def _kept(trial: Trial, portion: Portion, keep: Path) -> str:
     """Keep the file of a find; returns its path and what was wrong."""
     keep.mkdir(exist_ok=True)
-    name = f"{portion.reader}-{portion.seed}-{portion.first + find.number}"
-    (keep / name).write_bytes(find.data)
-    return f"{keep / name}: {find.words}"
+    path = keep / f"{portion.reader}-{portion.seed}-{portion.first + trial.number}"
+    path.write_bytes(trial.data)
+    return f"{path}: {trial.words}"
 
 
 def portions(readers: Iterable[str], count: int, seed: int, done: str) -> list[Portion]:
@@ -107,10 +119,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(1 if re.search(r": [1-9]\d* broke", done) else 0)
 
 
-def _line(portion: Portion, result: tuple[list[str], float]) -> str:
-    finds, seconds = result
-    pace = f"{len(finds)} broke, {portion.files / seconds:.0f} a second"
-    return "\n    ".join([f"{portion.words()}: {pace}", *finds])
+def _line(portion: Portion, result: Result) -> str:
+    pace = f"{portion.files / result.seconds:.0f} a second, the slowest {result.slowest:.1f} s"
+    told = f"{portion.words()}: {len(result.finds)} broke, {pace}"
+    return "\n    ".join([told, *result.finds])
 
 
 if __name__ == "__main__":
