@@ -3,6 +3,7 @@
 A record holds no message text, only the strings to be put into it; times are UTC, to the second.
 """
 
+import json
 import re
 import struct
 from array import array
@@ -38,11 +39,11 @@ FIELDS = [
     *("task_and_flags", "closing", "text_from", "sid_size", "sid_from"),
     *("data_size", "data_from"),
 ]
-UNUSED = ("length", "signature", "written", "closing")
+UNUSED = ("length", "signature")
 FIXED_PART = pl.Array(pl.UInt32, len(FIELDS))
 COLUMNS = [
     *("record", "ts", "computer", "provider", "event_id", "qualifiers", "level", "task"),
-    *("user_sid", "strings", "binary_hex", "decoded", "recovered"),
+    *("user_sid", "strings", "binary_hex", "decoded", "recovered", "data"),
 ]
 LEVEL_OF_TYPE = {0: 0, 1: 2, 2: 3, 4: 4, 8: 0, 16: 0}  # success, error, warning, info, audits
 YEAR_1990, YEAR_2100 = 631_152_000, 4_102_444_799
@@ -141,12 +142,45 @@ def decode(raws: list[bytes], notes: dict[int, str], *, recovered: bool) -> pl.D
         frame.with_columns(present=present)
         .with_columns(
             strings=pieces.list.head(pl.min_horizontal("string_count", "present")),
+            surplus=pieces.list.slice(pl.col("string_count")).list.eval(
+                pl.element().filter(pl.element() != "")
+            ),
             decoded=pl.when(stopped)
             .then("binary_hex")
             .map_elements(_stop_time, return_dtype=pl.String),
         )
+        .with_columns(data=_rest())
         .select(*COLUMNS, note=_note())
     )
+
+
+def _rest() -> pl.Expr:
+    """Return what no column takes, as JSON; null for nearly every record."""
+    flags = pl.col("task_and_flags") // 65536
+    late = pl.col("written") != pl.col("generated")
+    parts = [
+        pl.when(late).then(
+            pl.format(
+                '"TimeWritten":"{}"', pl.from_epoch("written").dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+            )
+        ),
+        pl.when(pl.col("closing") != 0).then(pl.format('"ClosingRecordNumber":{}', "closing")),
+        pl.when(flags != 0).then(pl.format('"ReservedFlags":{}', flags)),
+        # both kinds of audit have level 0
+        pl.when(pl.col("type").is_in([8, 16])).then(pl.format('"EventType":{}', "type")),
+        pl.when((pl.col("string_count") > 0) & (pl.col("surplus").list.len() > 0)).then(
+            pl.format(
+                '"SurplusStrings":{}',
+                pl.col("surplus").map_elements(_json_list, return_dtype=pl.String),
+            )
+        ),
+    ]
+    joined = pl.concat_str(parts, separator=",", ignore_nulls=True)
+    return pl.when(joined != "").then(pl.concat_str([pl.lit("{"), joined, pl.lit("}")]))
+
+
+def _json_list(texts: pl.Series) -> str:
+    return json.dumps(texts.to_list(), ensure_ascii=False)
 
 
 def _fixed_parts(raws: list[bytes]) -> pl.DataFrame:

@@ -1,5 +1,5 @@
 -- Rows of one .evt file, decoded already, as rows of windows_event. Columns that .evt does not hold
--- (channel, version, opcode, keywords, process_id, names, data) are left out and become NULL.
+-- (channel, version, opcode, keywords, process_id, thread_id, names) are left out and become NULL.
 SELECT
     record,
     ts,
@@ -12,6 +12,7 @@ SELECT
     task,
     user_sid,
     strings,
+    data,
     binary_hex,
     decoded,
     recovered,

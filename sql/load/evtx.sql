@@ -11,7 +11,7 @@ WITH line AS (
         columns = {
             'Event': 'STRUCT(
                 System STRUCT(
-                    Provider STRUCT("#attributes" STRUCT(Name VARCHAR, EventSourceName VARCHAR)),
+                    Provider STRUCT("#attributes" STRUCT(Name VARCHAR, EventSourceName VARCHAR, Guid VARCHAR)),
                     EventID VARCHAR,
                     Version UTINYINT,
                     Level UTINYINT,
@@ -20,7 +20,8 @@ WITH line AS (
                     Keywords VARCHAR,
                     TimeCreated STRUCT("#attributes" STRUCT(SystemTime TIMESTAMP)),
                     EventRecordID UBIGINT,
-                    Execution STRUCT("#attributes" STRUCT(ProcessID UINTEGER)),
+                    Execution STRUCT("#attributes" STRUCT(ProcessID UINTEGER, ThreadID UINTEGER)),
+                    Correlation JSON,
                     Channel VARCHAR,
                     Computer VARCHAR,
                     Security STRUCT("#attributes" STRUCT(UserID VARCHAR))
@@ -60,24 +61,42 @@ system AS (
         Event.System.Opcode AS opcode,
         Event.System.Keywords AS keywords,
         Event.System.Execution."#attributes".ProcessID AS process_id,
+        Event.System.Execution."#attributes".ThreadID AS thread_id,
+        Event.System.Provider."#attributes".Guid AS provider_guid,
         Event.System.Security."#attributes".UserID AS user_sid,
         Event.EventData AS payload,
         json_keys(Event.EventData) AS keys,
         Event.EventData ->> '$.*' AS texts,  -- in the order of the keys, a repeated one included
         CASE
+            WHEN Event.UserData IS NOT NULL
+                AND nullif(Event.System.Correlation::VARCHAR, 'null') IS NOT NULL
+                THEN json_merge_patch(
+                    Event.UserData, json_object('Correlation', Event.System.Correlation)
+                )
             WHEN Event.UserData IS NOT NULL THEN Event.UserData
             WHEN coalesce(
                 Event.BinaryEventData,
                 Event.DebugData,
                 Event.ProcessingErrorData,
-                Event.RenderingInfo
-            ) IS NOT NULL THEN json_merge_patch(
+                Event.RenderingInfo,
+                nullif(Event.System.Correlation::VARCHAR, 'null')
+            ) IS NOT NULL
+            OR contains(Event.EventData, '#attributes":{"Name"')
+            OR Event.System.Provider."#attributes".EventSourceName
+                <> Event.System.Provider."#attributes".Name
+            THEN json_merge_patch(
                 '{}',
                 json_object(
                     'BinaryEventData', Event.BinaryEventData,
                     'DebugData', Event.DebugData,
                     'ProcessingErrorData', Event.ProcessingErrorData,
-                    'RenderingInfo', Event.RenderingInfo
+                    'RenderingInfo', Event.RenderingInfo,
+                    'Correlation', Event.System.Correlation,
+                    'EventData', Event.EventData -> '$."#attributes"',
+                    'EventSourceName', nullif(
+                        Event.System.Provider."#attributes".EventSourceName,
+                        Event.System.Provider."#attributes".Name
+                    )
                 )
             )
         END AS data,
@@ -204,6 +223,8 @@ SELECT
     opcode,
     keywords,
     process_id,
+    thread_id,
+    provider_guid,
     user_sid,
     CASE
         WHEN pairs IS NOT NULL

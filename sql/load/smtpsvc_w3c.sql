@@ -22,6 +22,12 @@ WITH named AS (
         try_cast("cs-bytes" AS BIGINT) AS bytes_in,
         try_cast("sc-bytes" AS BIGINT) AS bytes_out,
         try_cast("time-taken" AS BIGINT) AS duration_ms,
+        lp_no_number("s-port", try_cast("s-port" AS INTEGER)) AS odd_port,
+        lp_no_number("sc-status", try_cast("sc-status" AS SMALLINT)) AS odd_status,
+        lp_no_number("sc-win32-status", try_cast("sc-win32-status" AS BIGINT)) AS odd_win32,
+        lp_no_number("cs-bytes", try_cast("cs-bytes" AS BIGINT)) AS odd_in,
+        lp_no_number("sc-bytes", try_cast("sc-bytes" AS BIGINT)) AS odd_out,
+        lp_no_number("time-taken", try_cast("time-taken" AS BIGINT)) AS odd_taken,
         fields
     FROM cell
 ),
@@ -40,7 +46,13 @@ sided AS (  -- outbound rows name themselves; without a user name only a status 
             WHEN username = 'OutboundConnectionResponse' THEN 'reply'
             WHEN verb IS NULL OR verb = 'TIMEOUT' OR verb = 'XXXX' THEN 'mark'
             ELSE 'command'
-        END AS kind
+        END AS kind,
+        -- the reply of an outbound row is in its text, its own status 0
+        CASE
+            WHEN starts_with(username, 'OutboundConnection') AND status <> 0 THEN CAST(status AS VARCHAR)
+            ELSE odd_status
+        END AS kept_status,
+        CASE WHEN contains(host, '.') THEN host END AS whole_host
     FROM named
 )
 
@@ -72,7 +84,15 @@ SELECT
     local_ip,
     local_port,
     protocol,
-    extra,
+    CASE
+        WHEN coalesce(odd_port, kept_status, odd_win32, odd_in, odd_out, odd_taken, whole_host) IS NOT NULL
+        THEN lp_kept(
+            extra,
+            ['s-port', 'sc-status', 'sc-win32-status', 'cs-bytes', 'sc-bytes', 'time-taken', 's-computername'],
+            [odd_port, kept_status, odd_win32, odd_in, odd_out, odd_taken, whole_host]
+        )
+        ELSE extra
+    END AS extra,
     CASE
         WHEN reject IS NOT NULL THEN reject
         WHEN ts IS NULL OR ts NOT BETWEEN TIMESTAMP '1980-01-01' AND TIMESTAMP '2200-01-01'

@@ -51,6 +51,11 @@ named AS (
         lp_value(f[p_origin]) AS origin,
         f[p_client_ip] AS client_ip, f[p_client_host] AS client_host, f[p_partner] AS partner,
         f[p_server_ip] AS server_ip, f[p_message_id] AS message_id, f[p_status] AS status,
+        lp_no_number(lp_value(f[p_recipients]), try_cast(lp_value(f[p_recipients]) AS INTEGER)) AS odd_recipients,
+        lp_no_number(lp_value(f[p_bytes]), try_cast(lp_value(f[p_bytes]) AS BIGINT)) AS odd_bytes,
+        lp_no_number(
+            lp_value(f[p_origin]), try_cast(replace(lp_value(f[p_origin]), ' GMT', '') AS TIMESTAMP)
+        ) AS odd_origin,
         f[p_bytes] AS bytes, f[p_recipients] AS recipients, f[p_version] AS version,
         f[p_linked] AS linked_id, f[p_subject] AS subject
     FROM cell
@@ -77,10 +82,18 @@ SELECT
     lp_value(n.server_ip) AS server_ip,
     n.server_host,
     lp_value(n.partner) AS partner,
-    -- a date-time in real files, seconds in KB 246965: seconds are no time, and go to no column
+    -- a date-time in real files, seconds in KB 246965: seconds are no time, and stay in extra
     try_cast(replace(n.origin, ' GMT', '') AS TIMESTAMP) AS origin_ts,
     nullif(replace(lp_value(n.version), 'Version: ', ''), '') AS version,
-    lp_extra(n.fields, n.f, n.rest) AS extra,
+    CASE
+        WHEN coalesce(n.odd_recipients, n.odd_bytes, n.odd_origin) IS NOT NULL
+        THEN lp_kept(
+            lp_extra(n.fields, n.f, n.rest),
+            ['number-recipients', 'total-bytes', 'origination-time'],
+            [n.odd_recipients, n.odd_bytes, n.odd_origin]
+        )
+        ELSE lp_extra(n.fields, n.f, n.rest)
+    END AS extra,
     CASE
         WHEN lp_spoiled(n.text) IS NOT NULL THEN lp_spoiled(n.text)
         WHEN n.fields IS NULL THEN 'no column line governs this line'

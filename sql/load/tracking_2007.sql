@@ -87,7 +87,19 @@ SELECT
             THEN regexp_extract(w."message-info", '^([0-9T:.-]{19,})Z', 1)
         END AS TIMESTAMP
     ) AS origin_ts,
-    w.extra,
+    CASE
+        WHEN lp_no_number(w."recipient-count", try_cast(w."recipient-count" AS INTEGER)) IS NOT NULL
+            OR lp_no_number(w."total-bytes", try_cast(w."total-bytes" AS BIGINT)) IS NOT NULL
+        THEN lp_kept(
+            w.extra,
+            ['recipient-count', 'total-bytes'],
+            [
+                lp_no_number(w."recipient-count", try_cast(w."recipient-count" AS INTEGER)),
+                lp_no_number(w."total-bytes", try_cast(w."total-bytes" AS BIGINT))
+            ]
+        )
+        ELSE w.extra
+    END AS extra,
     CASE
         WHEN w.reject IS NOT NULL THEN w.reject
         WHEN w.ts IS NULL OR w.ts NOT BETWEEN TIMESTAMP '1980-01-01' AND TIMESTAMP '2200-01-01'

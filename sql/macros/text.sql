@@ -114,3 +114,12 @@ CREATE OR REPLACE MACRO lp_minutes(n) AS CAST(n AS BIGINT) * 60000000;
 
 -- Seconds as microseconds, likewise.
 CREATE OR REPLACE MACRO lp_seconds(n) AS CAST(n AS BIGINT) * 1000000;
+
+-- A map with further pairs: those of two lists, keys and texts, whose text is not NULL.
+CREATE OR REPLACE MACRO lp_kept(extra, keys, texts) AS
+    map_concat(
+        coalesce(extra, MAP {}),
+        map_from_entries(list_filter(list_zip(keys, texts), LAMBDA pair: pair[2] IS NOT NULL))
+    );
+-- The text of a value that is no number of the wanted type: what a column of that type cannot keep.
+CREATE OR REPLACE MACRO lp_no_number(v, number) AS CASE WHEN number IS NULL THEN v END;
