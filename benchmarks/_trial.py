@@ -19,7 +19,7 @@ from logpipe.store import Connection, ask, open_store, transaction
 MEMORY = Path("/dev/shm")  # noqa: S108 - a disk would only make it slower
 SLOWEST = 15.0  # CPU seconds, which 2.5 MB in one line are far from
 HUNG = 240.0  # seconds after which the process is ended, its trace printed, its file left behind
-TOGETHER = 25  # files that are in the store at once: copies overlap, and that is tried too
+TOGETHER = 6  # files that are in the store at once: copies overlap, and that is tried too
 SNIFFED = 10  # one file in so many is shown to all formats
 UNREAD = {"unknown", "failed", "known", "duplicate"}
 
