@@ -128,9 +128,11 @@ def _uneven(con: Connection, table: str) -> Iterator[tuple[int, str]]:
         LEFT JOIN refused AS r USING (source_id)
         LEFT JOIN twice AS t USING (source_id)
         WHERE s.status <> 'duplicate'
-          AND (s.rows <> loaded OR s.rejects <> refused OR coalesce(t.n, 0) > 0)
+          AND (s.rows <> loaded OR s.rejects <> refused OR coalesce(t.n, 0) > $twice)
     """
-    for row in ask(con, sql):
+    # a damaged event is refused, and may be kept as a recovered row all the same
+    twice = 1 << 30 if table == "windows_event" else 0
+    for row in ask(con, sql, {"twice": twice}):
         words = (
             f"source tells {row['rows']} rows and {row['rejects']} rejects, the tables hold "
             f"{row['loaded']} and {row['refused']}, {row['twice']} records are both"
