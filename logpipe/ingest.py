@@ -16,6 +16,7 @@ from logpipe.clocks import apply_zone, zone_name
 from logpipe.errors import UnreadableError
 from logpipe.formats import all_formats
 from logpipe.formats._text import ends_open, utf8_head
+from logpipe.ledger import ledger, read_ledger
 from logpipe.model import Batch, Columns, Format, Frame, Lines, Ndjson, Reading, Source
 from logpipe.offers import Offer, shown_path
 from logpipe.overlap import (
@@ -28,6 +29,7 @@ from logpipe.overlap import (
     known_prefix,
     retire_beginnings,
 )
+from logpipe.plans import SMALL
 from logpipe.store import (
     Connection,
     UnevenError,
@@ -135,26 +137,29 @@ def _changed(before: os.stat_result, after: os.stat_result) -> bool:
 
 def source_number(con: Connection, path: str) -> int:
     """Return a file's number: the old one where it could not be read before, else the next."""
-    unread = ask(
-        con,
-        "DELETE FROM source WHERE path = $path AND status IN ('unknown', 'failed') "
-        "RETURNING source_id",
-        {"path": path},
-    )
-    if unread:
-        return int(unread[0]["source_id"])
-    return int(ask(con, "SELECT coalesce(max(source_id), 0) + 1 AS next FROM source")[0]["next"])
+    known = read_ledger(con)
+    if path in known.unread:
+        unread = ask(
+            con,
+            "DELETE FROM source WHERE path = $path AND status IN ('unknown', 'failed') "
+            "RETURNING source_id",
+            {"path": path},
+        )
+        if unread:
+            return int(unread[0]["source_id"])
+    return known.last + 1
 
 
 def enter(con: Connection, source: Source) -> Source:
     """Write the source down, unless it is one that stands there already."""
-    if ask(con, "SELECT 1 FROM source WHERE source_id = $id", {"id": source.source_id}):
+    if source.status == "known":
         return source
     row = asdict(source)
     con.execute(
         f"INSERT INTO source ({', '.join(row)}) VALUES ({', '.join('$' + name for name in row)})",
         row,
     )
+    ledger(con).note(row)
     if source.rows:
         con.execute(
             "UPDATE run SET fresh = fresh + 1 WHERE run_id = $run_id", {"run_id": source.run_id}
@@ -196,7 +201,8 @@ def _read(
         words = f"replaces what stood under this path before (source {before})"
         source = replace(source, note="; ".join(filter(None, [source.note, words])))
     # a log that grew keeps the numbers of its lines, which columns do not give for odd ones
-    plain = None if careful or known.last_line or not format_.quick else format_.quick(content)
+    quick = format_.quick if size >= SMALL and not careful and not known.last_line else None
+    plain = quick(content) if quick else None
     try:
         with nullcontext(plain) if plain else format_.read(content, scratch) as reading:
             source = _load(con, reading, replace(source, format=format_.name), format_, known)

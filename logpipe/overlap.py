@@ -11,14 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from logpipe.formats._text import line_ends_at, whole_lines
+from logpipe.ledger import ledger
 from logpipe.model import Format, Source
 from logpipe.sqlfiles import sql_files, sql_text
 from logpipe.store import DEDUPED, Books, Connection, ask
 
+FEW = 2_000  # rows
+
 
 def digests(con: Connection, path: Path, size: int) -> dict[int, str]:
     """Return the SHA-256 of the file, and of its beginnings as long as a known, shorter source."""
-    stops = {int(row["bytes"]) for row in ask(con, sql_text("load", "sizes"), {"size": size})}
+    stops = {stop for stop in ledger(con).sizes if 0 < stop < size}
     digest, sums, done = hashlib.sha256(), {}, 0
     with path.open("rb") as file:
         for stop in sorted(stops | {size}):
@@ -31,19 +34,23 @@ def digests(con: Connection, path: Path, size: int) -> dict[int, str]:
 
 def find_twin(con: Connection, sha256: str, path: str) -> Source | None:
     """Return the source that brought the same bytes, the one of the same path first."""
+    if sha256 not in ledger(con).sha256:
+        return None
     rows = ask(con, sql_text("load", "twin"), {"sha256": sha256, "path": path})
     return Source(**rows[0]) if rows else None
 
 
 def find_replaced(con: Connection, path: str, source_id: int) -> int | None:
     """Return the latest source of the same path: with other bytes, as they did not only grow."""
+    if path not in ledger(con).paths:
+        return None
     (row,) = ask(
         con,
         "SELECT max(source_id) AS source_id FROM source "
         "WHERE path = $path AND source_id <> $source_id",
         {"path": path, "source_id": source_id},
     )
-    return row["source_id"]
+    return None if row["source_id"] is None else int(row["source_id"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,8 @@ class Known:
 def known_prefix(con: Connection, format_: Format, content: Path, sums: dict[int, str]) -> Known:
     """Find the longest known source that is the beginning of this text log, if there is one."""
     if format_.table in DEDUPED or format_.growth == "none":
+        return Known()
+    if ledger(con).sha256.isdisjoint(sums.values()):
         return Known()
     shorter = ask(con, sql_text("load", "shorter"), {"size": max(sums), "format": format_.name})
     for row in shorter:  # the longest first
@@ -136,22 +145,31 @@ def drop_known(
     table = format_.table
     if table in DEDUPED or format_.growth == "none":
         return None
+    at_hand = ledger(con)
+    if source.format not in at_hand.local and (source.format, books.first_ts) not in at_hand.starts:
+        return None
     mine = {"source_id": source.source_id}
     times = {"first_ts": books.first_ts, "last_ts": books.last_ts}
     times |= {"format": source.format, "host": books.host, "loose": format_.growth == "records"}
     beyond = sql_text("load", "beyond")
     beyond = beyond.replace(
-        "own_time", "coalesce(local_ts, ts)" if has_local_times(table) else "ts"
+        "r.own_time", "coalesce(r.local_ts, r.ts)" if has_local_times(table) else "r.ts"
     )
-    for row in ask(con, sql_text("load", "longer"), mine | times):
-        if format_.growth == "records":
-            half = _last_record(con, table, source.source_id)
-        pair = {"table": table, "longer": row["source_id"], "half": half}
-        pair |= {"loose": format_.growth == "records"}
-        if not ask(con, beyond, mine | pair):
-            for name in (table, "header_block"):
-                con.execute(f"DELETE FROM {name} WHERE source_id = $source_id", mine).fetchall()
-            return row["path"], books.rows
+    longer = ask(con, sql_text("load", "longer"), mine | times)
+    if longer and format_.growth == "records":
+        half = _last_record(con, table, source.source_id)
+    # each question costs some 10 ms before it looks at a row: of small logs it is one for all
+    together = len(longer) if books.rows < FEW else 1
+    for first in range(0, len(longer), together or 1):
+        rows = longer[first : first + together]
+        pairs = {"table": table, "longer": [row["source_id"] for row in rows], "half": half}
+        pairs |= {"loose": format_.growth == "records"}
+        others = {row["longer"] for row in ask(con, beyond, mine | pairs)}
+        for row in rows:
+            if row["source_id"] not in others:
+                for name in (table, "header_block"):
+                    con.execute(f"DELETE FROM {name} WHERE source_id = $source_id", mine).fetchall()
+                return row["path"], books.rows
     return None
 
 

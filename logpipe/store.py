@@ -13,6 +13,7 @@ import duckdb
 from logpipe.columns import cell_sql
 from logpipe.errors import LogpipeError, QueryError, StoreError
 from logpipe.model import Batch, Columns, Frame, Lines, Ndjson, Source
+from logpipe.plans import SMALL, Plan, execute, give_rows
 from logpipe.sqlfiles import sql_files, sql_text
 
 if TYPE_CHECKING:  # half a second that query can do without
@@ -30,6 +31,11 @@ NUMBERS = {
 DEDUPED = frozenset(path.stem for path in sql_files("dedupe"))  # tables with a rule for overlaps
 BEFORE = frozenset(path.stem for path in sql_files("before"))  # loads that fill another table first
 CELLED = frozenset(path.stem for path in sql_files("cells"))  # loads on relation cell
+# a line that gave several rows is refused once
+REFUSE = (
+    "INSERT INTO reject BY NAME SELECT DISTINCT source_id, record, reject AS reason, excerpt "
+    "FROM (\n{rows}\n) WHERE reject IS NOT NULL RETURNING record"
+)
 
 
 class Books(NamedTuple):
@@ -165,11 +171,16 @@ def load_batch(
     """
     if isinstance(batch, Columns):
         return _load_columns(con, batch, load=load, table=table, source_id=source_id)
+    kept = load not in BEFORE and table not in DEDUPED
+    if kept and not isinstance(batch, Ndjson) and _is_small(batch):
+        return _load_small(
+            con, batch, expected, load=load, table=table, source_id=source_id, skip=skip
+        )
     params: dict[str, Any] = {"source_id": source_id, "skip": skip}
     match batch:
         case Lines(path, segments):
             con.register("segment", _ArrowStream(segments))
-            con.execute(_line_view(path))
+            con.execute(f"CREATE OR REPLACE TEMP VIEW line AS {_lines_of(path)}")
         case Ndjson(path):
             params["path"] = str(path)
         case Frame(frame):
@@ -204,6 +215,47 @@ def load_batch(
         params,
     )
     return Loaded(_changed(result), duplicates)
+
+
+def _is_small(batch: Lines | Frame) -> bool:
+    """Return whether a batch costs more to plan than to load."""
+    if isinstance(batch, Frame):
+        return batch.frame.estimated_size() < SMALL
+    return batch.path.stat().st_size + batch.segments.estimated_size() < SMALL
+
+
+def _load_small(
+    con: Connection,
+    batch: Lines | Frame,
+    expected: int,
+    *,
+    load: str,
+    table: str,
+    source_id: int,
+    skip: int,
+) -> Loaded:
+    """Do for a small batch what ``load_batch`` does, by a plan that is kept."""
+    by_lines = isinstance(batch, Lines)
+    if isinstance(batch, Lines):
+        frame = batch.segments
+        relations = {"segment": "FROM given", "line": _lines_of(batch.path)}
+    else:
+        frame, relations = batch.frame, {"batch": "FROM given"}
+    con.register("given", _ArrowStream(frame))
+    give_rows(con, relations)
+    shape = (load, table, str(frame.schema))
+    rows = _load_sql(load, sql_text("cells", load) if load in CELLED else None)
+    insert_rows = (
+        f"INSERT INTO {table} BY NAME SELECT * EXCLUDE (reject, excerpt) FROM (\n{{rows}}\n) "
+        "WHERE reject IS NULL RETURNING record"
+    )
+    plan = Plan(shape, insert_rows, tuple(relations), rows)
+    inserted = execute(con, plan, source_id, skip)
+    # one line may give several rows
+    if len(set(inserted) if by_lines else inserted) >= expected:
+        return Loaded(0, 0)
+    refused = execute(con, plan._replace(shape=(*shape, "reject"), sql=REFUSE), source_id, skip)
+    return Loaded(len(refused), 0)
 
 
 def _load_sql(load: str, cells: str | None) -> str:
@@ -250,15 +302,14 @@ def _changed(result: Connection) -> int:
     return sum(int(row[0]) for row in result.fetchall())
 
 
-def _line_view(path: Path) -> str:
-    """Return SQL for view line(record, text): every physical line with its number, from 1.
+def _lines_of(path: Path) -> str:
+    """Return a SELECT of record and text: every physical line with its number, from 1.
 
     A view takes no parameters, so the path is quoted. The delimiter is a character that log text
     does not hold; with one column DuckDB keeps it in the text where it does.
     """
     name = str(path).replace("'", "''")
     return (
-        "CREATE OR REPLACE TEMP VIEW line AS "
         "SELECT CAST(row_number() OVER () AS UBIGINT) AS record, text "
         f"FROM read_csv(['{name}'], auto_detect = false, header = false, delim = '\\x01', "
         "quote = '', escape = '', strict_mode = false, columns = {'text': 'VARCHAR'}, "
@@ -268,10 +319,10 @@ def _line_view(path: Path) -> str:
 
 def count_books(con: Connection, table: str, source_id: int) -> Books:
     """Count what a source brought, in the table itself."""
-    (books,) = ask(con, sql_text("books", table), {"source_id": source_id})
-    named = sql_text("books", "host").replace("log_table", table)
-    hosts = ask(con, named, {"source_id": source_id})
-    return Books(**books, host=hosts[0]["host"] if hosts else None)
+    host = sql_text("books", "host").replace("log_table", table)
+    sql = f"SELECT *, (\n{host}\n) AS host FROM (\n{sql_text('books', table)}\n)"
+    (books,) = ask(con, sql, {"source_id": source_id})
+    return Books(**books)
 
 
 def insert(con: Connection, table: str, rows: "pl.DataFrame") -> None:
