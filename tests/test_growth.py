@@ -103,3 +103,27 @@ def test_a_copy_whose_cut_line_reads_otherwise_in_the_whole_gives_way_to_it(
         retired = ask(con, "SELECT rows, status, note FROM source WHERE source_id = 1")
         assert (retired[0]["rows"], retired[0]["status"]) == (0, "duplicate")
         assert "read anew from a longer copy" in retired[0]["note"]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (0, 2, 1, 3), (0, 3, 1, 2), (2, 0, 3, 1)])
+def test_older_copies_that_come_after_the_whole_log_add_nothing(
+    order: tuple[int, ...], tmp_path: Path
+) -> None:
+    header = (
+        "#Software: Microsoft Internet Information Services 6.0\n"
+        "#Fields: date time c-ip cs-username s-computername cs-method cs-uri-query sc-status\n"
+    )
+    whole = header + "".join(
+        f"2007-09-03 05:{n:02}:00 192.0.2.10 pc1 GW1 RCPT +TO:<bob{n}@x.example> 250\n"
+        for n in range(40)
+    )
+    row = len(whole.splitlines()[-1]) + 1
+    # the copies were taken while a line was written
+    copies = [whole, *(whole[: len(header) + row * n - 30] for n in (10, 20, 30))]
+    with open_store(tmp_path / "x.duckdb") as con:
+        for number in order:
+            file = tmp_path / f"{number}.log"
+            file.write_text(copies[number])
+            ingest(con, [file])
+        assert ask(con, "SELECT count(*) AS n FROM smtp_event") == [{"n": 40}]
+        assert ask(con, "FROM source WHERE records <> rows + duplicates + rejects") == []
