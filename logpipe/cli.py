@@ -4,7 +4,7 @@ import io
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -100,7 +100,9 @@ def analyze(
     from logpipe.rules import load_rules
     from logpipe.settle import read_zones
 
-    report = run(bundle, out, load_rules(rules), force=force, zones=read_zones(tz or []))
+    zones = read_zones(tz or [])
+    report = run(bundle, out, load_rules(rules), force=force, zones=zones)
+    _warn_zones(zones, {source["host"] for source in report["sources"]})
     _finish(report, None if quiet else out / "report.html", strict=strict, fail_on=fail_on)
 
 
@@ -112,11 +114,12 @@ def ingest(
     strict: Strict = False,
     quiet: Quiet = False,
 ) -> None:
-    """Load logs into the store; what is there already is not loaded twice.
+    """Load logs into the store, nothing twice.
 
     Example: logpipe ingest /logs --db mail.duckdb
     """
     from logpipe.analyze import ingest as load
+    from logpipe.analyze import known_sources
     from logpipe.offers import require_inputs
     from logpipe.report.text import clean
     from logpipe.settle import read_zones
@@ -127,6 +130,7 @@ def ingest(
     require_inputs(paths)
     with open_store(db) as con:
         sources = load(con, paths, avoid=[db], zones=zones)
+        _warn_zones(zones, {source.host for source in known_sources(con)})
     if not quiet:
         for source in sources:
             counts = f"{source.records:,} records = {source.rows:,} rows"
@@ -168,7 +172,9 @@ def query(
     db: Store = Path("logpipe.duckdb"),
     shape: Format = Shape.table,
 ) -> None:
-    """Ask the store with SQL, read-only; tables are described in docs/tables.md.
+    """Ask the store with SQL, read-only.
+
+    Tables are described in docs/tables.md; derived ones are made by detect and analyze.
 
     Example: logpipe query "SELECT host, outcome, count(*) FROM message GROUP BY ALL"
     """
@@ -185,7 +191,9 @@ def query(
 
 @app.command()
 def identify(paths: Inputs, tz: Zones = None, shape: Format = Shape.table) -> None:
-    """Say what each file is: product, host, span, records, and why; nothing is kept.
+    """Say what each file is, and why.
+
+    Product, host, span and records of each; nothing is kept.
 
     Example: logpipe identify case.zip
     """
@@ -226,7 +234,9 @@ def coverage(
     tz: Zones = None,
     shape: Format = Shape.table,
 ) -> None:
-    """Show which hours the logs of each host cover, what is missing, and which rules that weakens.
+    """Show what the logs cover and what is missing.
+
+    Hours by host and log, gaps, and the rules that each gap weakens.
 
     Example: logpipe coverage samples/gateway2003
     """
@@ -343,6 +353,18 @@ def _whole_pipe() -> Iterator[None]:
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _warn_zones(zones: Mapping[str, str], hosts: Collection[str | None]) -> None:
+    """Say which hosts of ``--tz`` no log names: most likely a slip of the pen."""
+    from logpipe.report.text import clean
+
+    named = sorted(host for host in hosts if host)
+    for host in sorted(zones.keys() - {"*"} - set(named)):
+        shown = clean(
+            f"--tz {host}: no log of this host; hosts are {', '.join(named) or 'unknown'}"
+        )
+        typer.echo(f"logpipe: {shown}", err=True)
 
 
 def _warn_unread(unread: int, files: int) -> None:

@@ -18,6 +18,7 @@ from logpipe.store import Connection, ask, insert
 
 FIRST, LAST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 FIXED = re.compile(r"^(?:UTC|GMT)\s*([+-])(\d\d?):?(\d\d)?$", re.IGNORECASE)
+BARE = re.compile(r"^[+-]\d\d?:\d\d$")  # +02:00
 BIASED = re.compile(r"^\s*(-?\d{1,4})\b\s*(.*)$")  # -60 W. Europe Standard Time
 WINDOWS = {name.lower(): zone for name, zone in win_tz.items()}
 FARTHEST = 15 * 60  # minutes; no zone is farther from Greenwich
@@ -32,7 +33,7 @@ def zone_name(told: str) -> str | None:
     told = told.strip()
     if told.upper() in ("UTC", "GMT", "Z"):
         return "UTC"
-    if match := FIXED.match(told):
+    if match := FIXED.match(f"UTC{told}" if BARE.match(told) else told):
         east = (int(match[2]) * 60 + int(match[3] or 0)) * (-1 if match[1] == "-" else 1)
         return _fixed(east)
     biased = BIASED.match(told)

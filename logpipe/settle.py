@@ -113,7 +113,8 @@ def _learn_zones(con: Connection) -> None:
 def _set_clocks(con: Connection) -> None:
     """Give sources with local times the zone of their host, else the only one known, else none."""
     known = {row["host"]: (row["zone"], row["known_by"]) for row in ask(con, "FROM host_zone")}
-    zones = {zone for host, (zone, _) in known.items() if host != ANY_HOST}
+    seen = {row["host"] for row in ask(con, "SELECT DISTINCT host FROM source")}
+    zones = {zone for host, (zone, _) in known.items() if host in seen}
     guess = (min(zones), "guess") if len(zones) == 1 else (None, None)
     tables = {format_.name: format_.table for format_ in all_formats()}
     for row in ask(con, sql_text("load", "local_sources"), {"final": list(TOLD_BY_FILE)}):

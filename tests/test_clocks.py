@@ -75,6 +75,7 @@ def zone_of(con: Connection, source_id: int = 1) -> tuple[str | None, str | None
         ("0 Coordinated Universal Time", "UTC"),
         ("Europe/Berlin", BERLIN),
         ("UTC+05:30", "UTC+05:30"),
+        ("+02:00", "UTC+02:00"),
         ("GMT-3", "UTC-03:00"),
         ("-60 Mitteleuropäische Zeit", "UTC+01:00"),
         ("utc", "UTC"),
@@ -157,8 +158,15 @@ def test_a_star_stands_for_hosts_that_are_not_named(con: Connection) -> None:
 
 def test_the_only_known_zone_is_a_guess_for_all_others(con: Connection) -> None:
     add_local_log(con, [datetime(2007, 9, 3, 7)], host="GW9")
-    settle(con, 1, {"GW1": BERLIN})
+    add_event(con, 6013, ["", "", "", "", "86400", "60", "-60 W. Europe Standard Time"], host="GW1")
+    settle(con, 1, {})
     assert zone_of(con) == (BERLIN, "guess")
+
+
+def test_a_declared_host_that_no_log_names_is_no_guess_for_others(con: Connection) -> None:
+    add_local_log(con, [datetime(2007, 9, 3, 7)], host="GW9")
+    settle(con, 1, {"NOSUCH": BERLIN})
+    assert zone_of(con) == (None, None)
 
 
 def test_without_any_witness_the_zone_stays_unknown_and_times_as_written(con: Connection) -> None:

@@ -17,8 +17,8 @@ GROUPS = (
         "failed",
         "Could not be read",
         (
-            "Nothing of these files is in the results. Fetch a fresh copy from the server"
-            " and run again."
+            "Nothing of these files is in the results. What to do stands beside each file; where"
+            " nothing does, fetch a fresh copy from the server and run again."
         ),
     ),
     (
@@ -109,6 +109,13 @@ def unread(report: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the files of which nothing could be read, failures first."""
     files = [s for s in report["sources"] if s.get("status") in UNREAD]
     return sorted(files, key=lambda s: (UNREAD.index(s["status"]), str(s.get("path"))))
+
+
+def zoneless(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the files whose times are local, and of which nobody told the zone."""
+    return [
+        s for s in report["sources"] if s.get("format") and s.get("first_ts") and not s.get("zone")
+    ]
 
 
 def reading_words(report: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """What each file is, in a few lines: for ``logpipe identify``."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
 
 from logpipe.model import Format, Source
@@ -11,6 +12,7 @@ COLUMNS = [
     "host_known_by", "zone", "zone_known_by", "first_ts", "last_ts", "records", "rows",
     "duplicates", "rejects", "recovered", "bytes", "note",
 ]  # fmt: skip
+WIDTH = 79
 NUMBERS = {"records", "rows", "duplicates", "rejects", "recovered", "bytes"}
 
 
@@ -47,10 +49,9 @@ def identified_lines(sources: Sequence[Source], formats: Sequence[Format]) -> It
         if source.note:
             yield clean(f"    {source.note}")
     if any(source.status == "unknown" for source in sources):
+        names = ", ".join(format_.name for format_ in formats)
         yield ""
-        yield "Tried for files of unknown format, by content:"
-        for format_ in formats:
-            yield clean(f"    {format_.name}: {why(format_)}")
+        yield from textwrap.wrap(f"Tried on files of unknown format, by content: {names}.", WIDTH)
 
 
 def _no_log(source: Source) -> str:
@@ -65,12 +66,15 @@ def _known_lines(source: Source, format_: Format) -> Iterator[str]:
         yield f"because {why(format_)}"
         return
     host = f"host {source.host} (by {source.host_known_by})" if source.host else "host not named"
-    if source.zone:
+    if not source.first_ts:
+        zone = "no times"
+    elif source.zone:
         zone = f"times {source.zone} (by {source.zone_known_by})"
     else:
         zone = "local times, zone unknown: give --tz HOST=ZONE"
     yield f"{host}; {zone}"
-    span = f"{source.first_ts} to {source.last_ts} UTC; " if source.first_ts else ""
+    clock = "UTC" if source.zone else "as written"
+    span = f"{source.first_ts} to {source.last_ts} {clock}; " if source.first_ts else ""
     parts = [count_words(source.records, "record"), count_words(source.rows, "row")]
     told = ((source.duplicates, "duplicate"), (source.rejects, "reject"))
     parts += [count_words(count, what) for count, what in told if count]

@@ -32,6 +32,7 @@ def print_rows(
     A terminal gets no control or bidi characters in any shape; a file gets the values as they are.
     """
     safe = out.isatty()
+    rows = _as_written(names, rows)
     named = (dict(zip(names, map(_plain, row), strict=True)) for row in rows)
     match shape:
         case "csv":
@@ -46,6 +47,18 @@ def print_rows(
             out.writelines(json.dumps(row, ensure_ascii=safe) + "\n" for row in named)
         case _:
             _table(names, numeric, rows, out, width)
+
+
+def _as_written(names: list[str], rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Turn local times into text, since every other time is UTC and gets a Z."""
+    local = [at for at, name in enumerate(names) if name.endswith("local_ts")]
+    if not local:
+        return rows
+    changed = [list(row) for row in rows]
+    for row in changed:
+        for at in local:
+            row[at] = row[at].isoformat() if isinstance(row[at], datetime) else row[at]
+    return [tuple(row) for row in changed]
 
 
 def _table(

@@ -13,6 +13,7 @@ from logpipe.report._facts import (
     reading_words,
     severity,
     unread,
+    zoneless,
 )
 from logpipe.report._words import count_words, lasted, list_words, span_words, whole
 
@@ -91,10 +92,23 @@ def _unread_lines(report: dict[str, Any], width: int) -> list[str]:
         # A path keeps both ends: the folder says where, the name says what.
         short = path if len(path) <= room else f"{path[:half]}...{path[-half:]}"
         line = f"  {short}: {why}"
-        lines += [line] if len(line) <= width else [f"  {short}", *_wrap(why, width, 4, most=2)]
+        lines += [line] if len(line) <= width else [f"  {short}", *_wrap(why, width, 4, most=5)]
     if len(files) > MOST_UNREAD:
         lines.append(f"  and {len(files) - MOST_UNREAD:,} more")
     return ["", "Not read:", *lines] if lines else []
+
+
+def _zone_lines(report: dict[str, Any], width: int) -> list[str]:
+    """Say which times are no UTC, and what to do."""
+    if not (files := zoneless(report)):
+        return []
+    hosts = hosts_of(files)
+    of = f" of {list_words(hosts)}" if hosts else ""
+    words = (
+        f"{count_words(len(files), 'file')}{of}: local times, zone unknown, shown as they are "
+        f"written; give --tz {hosts[0] if len(hosts) == 1 else 'HOST'}=ZONE."
+    )
+    return ["", *_wrap(clean(words), width)]
 
 
 def summary_lines(
@@ -109,6 +123,7 @@ def summary_lines(
     if covered := period(report):
         first += f"; {covered[0]:%Y-%m-%d} to {covered[1]:%Y-%m-%d} UTC"
     lines = _wrap(clean(f"{first}."), width)
+    lines += _zone_lines(report, width)
     if not loud:
         lines += ["", *_wrap(f"{headline(report)}.", width)]
     for incident in loud[:MOST_INCIDENTS]:

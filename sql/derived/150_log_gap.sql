@@ -43,6 +43,8 @@ stored AS (  -- one event log may come in several overlapping exports
     SELECT coalesce(e.host, s.host) AS host, coalesce(e.channel, s.path) AS channel, e.record, min(e.ts) AS ts
     FROM windows_event AS e
     JOIN source AS s ON s.source_id = e.source_id
+    -- a text export has local times, and no record numbers: its lines are no gaps
+    WHERE e.local_ts IS NULL
     GROUP BY ALL
 ),
 

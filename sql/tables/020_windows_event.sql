@@ -1,4 +1,4 @@
--- Windows event-log records, from .evt and .evtx. One row: one event.
+-- Windows event-log records, from .evt, .evtx and exports. One row: one event.
 CREATE TABLE IF NOT EXISTS windows_event (
     source_id  INTEGER NOT NULL,   -- the file
     record     UBIGINT NOT NULL,   -- the log's own record number (EventRecordID, RecordNumber)

@@ -1,4 +1,4 @@
--- Message tracking of Exchange 2000 to Subscription Edition. One row: one event of one message for one recipient.
+-- Message tracking of Exchange 4.0 to Subscription Edition and of Exchange Online. One row: one event of one message for one recipient.
 CREATE TABLE IF NOT EXISTS tracking_event (
     source_id     INTEGER NOT NULL,   -- the file
     record        UBIGINT NOT NULL,   -- physical line, from 1

@@ -12,7 +12,6 @@ CREATE TABLE IF NOT EXISTS connection_event (
     queued      BIGINT,             -- QueueLength of a connect: messages that wait for this destination
     messages    BIGINT,             -- Messages (RegularSubmissions) of a disconnect
     bytes       BIGINT,             -- Bytes of a disconnect
-    reason      VARCHAR,            -- the text in brackets after the counts (Retry : Service not active), or the
-                                    -- description of a step that names an error, a failure or throttling
+    reason      VARCHAR,            -- the text in brackets after the counts (Retry : Service not active), or the description of a step that names an error, a failure or throttling
     extra       MAP(VARCHAR, VARCHAR)  -- every other non-empty value by its field name; surplus values as +1, +2
 );

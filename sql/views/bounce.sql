@@ -30,7 +30,7 @@ SELECT
     action,
     status,
     entered,
-    CASE WHEN ts >= entered THEN lp_hours(entered, ts) END AS dwell_h,
+    CASE WHEN ts >= entered THEN round(lp_hours(entered, ts), 3) END AS dwell_h,
     action = 'failed' AND (
         coalesce(status LIKE '_.4.7', false)
         OR coalesce(regexp_matches(
