@@ -1,10 +1,12 @@
 """systeminfo of two invented gateways: text in English and German, and CSV."""
 
 from pathlib import Path
+from typing import Literal
 
 from samples.writers._lines import put
 
-FIELDS = (  # label, in German, value, values below
+# label, in German, value, values below
+FIELDS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("Host Name", "Hostname", "GW1", ()),
     ("OS Name", "Betriebssystemname", "Microsoft(R) Windows(R) Server 2003, Standard Edition", ()),
     ("OS Version", "Betriebssystemversion", "5.2.3790 Service Pack 2 Build 3790", ()),
@@ -50,7 +52,7 @@ def write(folder: Path) -> None:
     put(folder / "systeminfo.csv", "\n".join(["", *lines, ""]))
 
 
-def _text(label: int, changed: dict[str, str]) -> str:
+def _text(label: Literal[0, 1], changed: dict[str, str]) -> str:
     width = max(len(field[label]) for field in FIELDS) + 2
     lines = [""]
     for field in FIELDS:
