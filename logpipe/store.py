@@ -1,10 +1,12 @@
 """The DuckDB file: opening it, its tables and views, putting batches in, asking it."""
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -380,11 +382,25 @@ def user_query(con: Connection, sql: str) -> Rows:
         columns = result.description or []
         rows = result.fetchall()
     except duckdb.Error as error:
-        raise QueryError(f"query: {' '.join(str(error).split())}") from error
+        raise QueryError(f"query: {_said(error)}") from error
     except (OverflowError, ValueError) as error:  # a time that Python has no value for
         raise QueryError(f"query: {error}; cast that column to VARCHAR") from error
     names = _distinct([str(column[0]) for column in columns])
     return Rows(names, [str(column[1]).partition("(")[0] in NUMBERS for column in columns], rows)
+
+
+def _said(error: duckdb.Error) -> str:
+    """Return DuckDB's words on one line, and where a derived table is missing what makes it."""
+    words = " ".join(str(error).partition("LINE 1:")[0].split())
+    missing = re.search(r"Table with name (\w+) does not exist", words)
+    if missing and re.search(rf"TABLE {missing[1]} AS", _derived_sql()):
+        return f"table {missing[1]} is made by 'logpipe detect' or 'logpipe analyze'; run it first"
+    return words
+
+
+@cache
+def _derived_sql() -> str:
+    return "".join(path.read_text("utf-8") for path in sql_files("derived"))
 
 
 def _distinct(names: list[str]) -> list[str]:
