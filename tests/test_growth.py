@@ -94,15 +94,27 @@ def test_a_copy_whose_cut_line_reads_otherwise_in_the_whole_gives_way_to_it(
 ) -> None:
     data = next((INPUTS / "http_proxy").iterdir()).read_bytes()
     old, log = tmp_path / "old.log", tmp_path / "new.log"
-    old.write_bytes(data[: data.index(b"\r\n") - 40])  # half of the header, which is no record
+    half = data + data[:20]  # half of a header line, which is no record
+    old.write_bytes(half)
+    log.write_bytes(half + bytes(9) + data[20:])  # NULs in that line: a record, and refused
+    with open_store(tmp_path / "x.duckdb") as con:
+        first, second = ingest(con, [old]) + ingest(con, [log])
+        assert (first.rows, second.duplicates) == (first.records, 0)
+        assert second.records == second.rows + second.rejects
+        retired = ask(con, "SELECT rows, status, note FROM source WHERE source_id = 1")
+        assert (retired[0]["rows"], retired[0]["status"]) == (0, "duplicate")
+        assert "read anew from a longer copy" in retired[0]["note"]
+
+
+def test_a_copy_that_held_nothing_but_half_a_header_is_no_beginning(tmp_path: Path) -> None:
+    data = next((INPUTS / "http_proxy").iterdir()).read_bytes()
+    old, log = tmp_path / "old.log", tmp_path / "new.log"
+    old.write_bytes(data[: data.index(b"\r\n") - 40])
     log.write_bytes(data[: old.stat().st_size] + bytes(9) + data[old.stat().st_size :])
     with open_store(tmp_path / "x.duckdb") as con:
         first, second = ingest(con, [old]) + ingest(con, [log])
         assert (first.records, second.records) == (0, 5)
         assert (second.rows, second.duplicates, second.rejects) == (4, 0, 1)
-        retired = ask(con, "SELECT rows, status, note FROM source WHERE source_id = 1")
-        assert (retired[0]["rows"], retired[0]["status"]) == (0, "duplicate")
-        assert "read anew from a longer copy" in retired[0]["note"]
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2, 3), (0, 2, 1, 3), (0, 3, 1, 2), (2, 0, 3, 1)])

@@ -337,7 +337,7 @@ def test_files_are_grouped_with_problems_first_and_what_to_do() -> None:
     order = ["cut.blg", "odd.bin", "part.evtx", "off.log", "good.log"]
     assert sorted(order, key=text.rindex) == order
     assert "truncated after 512 bytes" in text
-    assert "Fetch a fresh copy" in text
+    assert "fetch a fresh copy" in text
     assert "not every file balances" in text
 
 
