@@ -15,6 +15,7 @@ from operator import eq
 from typing import NamedTuple
 
 from logpipe.formats._evt_walk import RING, SIGNATURE, U32, Buffer, Found, piece, walk
+from logpipe.formats._image import PAUSE, release
 
 END_SIZE = 40
 # <0x28> 11 11 11 11  22 22 22 22  33 33 33 33  44 44 44 44 <begin> <end> <next> <oldest> <0x28>
@@ -53,9 +54,12 @@ def read_header(buf: Buffer) -> Marks | None:
 
 def find_ends(buf: Buffer, stop: int) -> dict[int, Marks]:
     """Return the end-of-log records that give their own place as the end, by offset."""
-    starts, at = [], RING
-    while (at := buf.find(END_PATTERN, at + 4)) != -1:
-        starts.append(at - 4)
+    starts = []
+    for low in range(RING + 4, len(buf), PAUSE):
+        at, high = low - 1, low + PAUSE + len(END_PATTERN) - 1
+        while (at := buf.find(END_PATTERN, at + 1, high)) != -1:
+            starts.append(at - 4)
+        release(buf)
     seam = piece(buf, stop - END_SIZE, 2 * END_SIZE, stop).find(END_PATTERN)
     if stop >= RING + END_SIZE and seam != -1:  # it may be cut at the physical end like any record
         starts.append(stop - END_SIZE + seam - 4)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
+from logpipe.formats._image import PAUSE, release
+
 SIGNATURE = b"LfLe"
 SIGNATURE_DWORD = 0x654C664C
 RING = 0x30  # size of the header: the ring begins here
@@ -78,6 +80,7 @@ def walk(buf: Buffer, start: int, stop: int, over: int, found: Found, *, stale: 
     offset = start
     while offset < stop:
         offset = _run(buf, offset, stop, found)
+        release(buf)
         if offset >= stop:
             break
         if length := whole_length(buf, offset, stop, over):
@@ -100,7 +103,8 @@ def _run(buf: Buffer, offset: int, stop: int, found: Found) -> int:
     add_number = found.numbers.append
     with memoryview(buf) as view, view[: stop // 4 * 4].cast("I") as dwords:
         at, end = offset // 4, len(dwords)
-        while at + SMALLEST // 4 <= end and dwords[at + 1] == SIGNATURE_DWORD:
+        pause = at + PAUSE // 4
+        while at < pause and at + SMALLEST // 4 <= end and dwords[at + 1] == SIGNATURE_DWORD:
             length = dwords[at]
             after = at + length // 4
             if not SMALLEST <= length <= LARGEST or after > end or length % 4:

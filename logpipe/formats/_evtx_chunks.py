@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from mmap import mmap
 
+from logpipe.formats._image import PAUSE, release
+
 FILE_MAGIC, CHUNK_MAGIC, RECORD_MAGIC = b"ElfFile\0", b"ElfChnk\0", b"**\0\0"
 FILE_HEADER, CHUNK, CHUNK_HEADER = 4096, 65_536, 512
 SHORTEST = 28  # a record without content: 24 bytes of header, 4 bytes of closing size
@@ -83,6 +85,8 @@ def chunks(data: mmap | bytes) -> Iterator[Chunk]:
         block = data[position : position + CHUNK]
         if block.strip(b"\0"):
             yield _chunk(position, block)
+        if position % PAUSE < CHUNK:
+            release(data)
 
 
 def frames_of(chunk: Chunk, block: bytes) -> tuple[Frame, ...]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 # a mapped file that shrinks while it is read ends the process; one that was read cannot
 READ_WHOLE = 64 << 20
+PAUSE = 64 << 20  # bytes of a mapped file after which a reader lets go of them
 
 
 @contextmanager
@@ -18,3 +19,13 @@ def image(path: Path) -> Iterator[mmap.mmap | bytes]:
         else:
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
                 yield mapped
+
+
+def release(buf: mmap.mmap | bytes | memoryview) -> None:
+    """Let go of the pages of a mapped file that were read: they come again when they are asked for.
+
+    Without it the memory of the process grows to the size of the file. Where the system knows no
+    such advice, nothing happens.
+    """
+    if isinstance(buf, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        buf.madvise(mmap.MADV_DONTNEED)

@@ -28,7 +28,7 @@ from logpipe.formats._evt_walk import (
     Found,
     piece,
 )
-from logpipe.formats._image import image
+from logpipe.formats._image import image, release
 from logpipe.model import Format, Frame, Reading
 
 CHUNK_RECORDS = 50_000
@@ -105,6 +105,7 @@ def _batches(buf: Buffer, log: Found, remains: Found, stop: int) -> Iterator[Fra
             ]
             noted = range(low, min(high, len(found.offsets))) if found.notes else ()
             notes = {i - low: found.notes[i] for i in noted if i in found.notes}
+            release(buf)
             yield Frame(decode(raws, notes, recovered=recovered))
 
 

@@ -10,7 +10,7 @@ from logpipe.formats import _evtx_chunks as evtx_chunks
 from logpipe.formats._evtx_chunks import CHUNK, CHUNK_MAGIC, FILE_HEADER, FILE_MAGIC, Chunk
 from logpipe.formats._evtx_decode import decode
 from logpipe.formats._evtx_notes import notes, second_opinion
-from logpipe.formats._image import image
+from logpipe.formats._image import image, release
 from logpipe.model import Format, Ndjson, Reading
 
 BATCH = 256_000_000  # characters of JSON in one temporary file
@@ -73,6 +73,7 @@ def _batches(
                 unread += decoded.unread
                 before += chunk.records
                 chunk = next(todo, None)
+        release(data)
         if written:
             yield Ndjson(target)
         target.unlink()
