@@ -122,4 +122,5 @@ CREATE OR REPLACE MACRO lp_kept(extra, keys, texts) AS
         map_from_entries(list_filter(list_zip(keys, texts), LAMBDA pair: pair[2] IS NOT NULL))
     );
 -- The text of a value that is no number of the wanted type: what a column of that type cannot keep.
-CREATE OR REPLACE MACRO lp_no_number(v, number) AS CASE WHEN number IS NULL THEN v END;
+CREATE OR REPLACE MACRO lp_no_number(v, number) AS
+    CASE WHEN number IS NULL THEN CAST(v AS VARCHAR) END;
