@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-from logpipe.formats._text import encoding_of
+from logpipe.formats._text.lines import encoding_of
 from logpipe.ingest import HEAD, identify
 from logpipe.model import Format
 

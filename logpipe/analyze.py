@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from logpipe import __version__
 from logpipe.errors import LogpipeError, RuleError
-from logpipe.ingest import begin_run
+from logpipe.ingest import begin_run, end_run
 from logpipe.ingest_archive import ingest_offer
 from logpipe.model import Rule, Source
 from logpipe.offers import find_files, require_inputs
@@ -59,6 +59,7 @@ def ingest(
             sources += ingest_offer(con, offer, run_id)
             progress.advance(task)
     settle(con, run_id, zones or {})
+    end_run(con, run_id)
     return sources
 
 

@@ -178,8 +178,9 @@ def query(
 
     Example: logpipe query "SELECT host, outcome, count(*) FROM message GROUP BY ALL"
     """
+    from logpipe.query import user_query
     from logpipe.report.rows import print_rows
-    from logpipe.store import open_store, user_query
+    from logpipe.store import open_store
 
     text = sys.stdin.read() if sql == "-" else sql
     with open_store(db, read_only=True) as con:
@@ -243,11 +244,12 @@ def coverage(
     from logpipe.analyze import cover, scratch_store
     from logpipe.analyze import ingest as load
     from logpipe.offers import require_inputs
+    from logpipe.query import user_query
     from logpipe.report.covered import coverage_lines
     from logpipe.report.rows import print_rows
     from logpipe.settle import read_zones
     from logpipe.sqlfiles import sql_text
-    from logpipe.store import open_store, require_store, user_query
+    from logpipe.store import open_store, require_store
 
     zones = read_zones(tz or [])
     require_inputs(paths or [])

@@ -15,8 +15,9 @@ from logpipe.archives import look, unwrap
 from logpipe.clocks import apply_zone, zone_name
 from logpipe.errors import UnreadableError
 from logpipe.formats import all_formats
-from logpipe.formats._text import ends_open, utf8_head
+from logpipe.formats._text.lines import ends_open, utf8_head
 from logpipe.ledger import ledger, read_ledger
+from logpipe.load import Into, UnevenError, load_batch
 from logpipe.model import Batch, Columns, Format, Frame, Lines, Ndjson, Reading, Source
 from logpipe.offers import Offer, shown_path
 from logpipe.overlap import (
@@ -30,15 +31,7 @@ from logpipe.overlap import (
     retire_beginnings,
 )
 from logpipe.plans import SMALL
-from logpipe.store import (
-    Connection,
-    UnevenError,
-    ask,
-    count_books,
-    insert,
-    load_batch,
-    transaction,
-)
+from logpipe.store import Connection, ask, count_books, insert, transaction
 
 HEAD = 64 << 10
 HINTS = (  # what a file is that logpipe does not read, by its first bytes
@@ -59,6 +52,7 @@ def identify(head: bytes) -> list[Format]:
 
 def begin_run(con: Connection, inputs: Iterable[Path], files: int) -> int:
     """Write down that a run began; returns its number."""
+    read_ledger(con)
     run_id = int(ask(con, "SELECT coalesce(max(run_id), 0) + 1 AS next FROM run")[0]["next"])
     names = [shown_path(path) for path in inputs]
     con.execute(
@@ -68,8 +62,24 @@ def begin_run(con: Connection, inputs: Iterable[Path], files: int) -> int:
     return run_id
 
 
+def end_run(con: Connection, run_id: int) -> None:
+    """Write down how many files of a run brought something new."""
+    con.execute(
+        "UPDATE run SET fresh = (SELECT count(*) FROM source WHERE run_id = $run_id AND rows > 0) "
+        "WHERE run_id = $run_id",
+        {"run_id": run_id},
+    )
+
+
 def ingest_file(con: Connection, offer: Offer, run_id: int) -> Source:
     """Load one file in one transaction; whatever is wrong with the file becomes its source row."""
+    source = _ingest_or_fail(con, offer, run_id)
+    if source.status != "known":
+        ledger(con).note(source)
+    return source
+
+
+def _ingest_or_fail(con: Connection, offer: Offer, run_id: int) -> Source:
     path = offer.shown
     fault, size, claimed = offer.fault, None, None
     if not fault:
@@ -137,7 +147,7 @@ def _changed(before: os.stat_result, after: os.stat_result) -> bool:
 
 def source_number(con: Connection, path: str) -> int:
     """Return a file's number: the old one where it could not be read before, else the next."""
-    known = read_ledger(con)
+    known = ledger(con)
     if path in known.unread:
         unread = ask(
             con,
@@ -159,11 +169,6 @@ def enter(con: Connection, source: Source) -> Source:
         f"INSERT INTO source ({', '.join(row)}) VALUES ({', '.join('$' + name for name in row)})",
         row,
     )
-    ledger(con).note(row)
-    if source.rows:
-        con.execute(
-            "UPDATE run SET fresh = fresh + 1 WHERE run_id = $run_id", {"run_id": source.run_id}
-        )
     return source
 
 
@@ -263,16 +268,9 @@ def _load(
     """Load every batch of a reading, then draw the books from the table itself."""
     rejects, duplicates, half, quick = 0, known.records, 0, False
     notes = [source.note, *reading.notes]
+    into = Into(reading.load, format_.table, source.source_id, known.last_line)
     for batch in reading.batches:
-        loaded = load_batch(
-            con,
-            batch,
-            load=reading.load,
-            table=format_.table,
-            source_id=source.source_id,
-            skip=known.last_line,
-            expected=_expected(batch, reading.records - known.records),
-        )
+        loaded = load_batch(con, batch, into, _expected(batch, reading.records - known.records))
         quick = isinstance(batch, Columns)
         rejects += loaded.rejects
         duplicates += loaded.duplicates

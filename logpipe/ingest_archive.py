@@ -23,6 +23,7 @@ from logpipe.archives import (
 )
 from logpipe.errors import UnreadableError
 from logpipe.ingest import duplicate_of, enter, ingest_file, source_number
+from logpipe.ledger import ledger
 from logpipe.model import Source
 from logpipe.offers import Offer
 from logpipe.overlap import find_twin
@@ -122,7 +123,9 @@ def _enter(con: Connection, source: Source) -> Source:
             {"path": source.path, "sha256": source.sha256},
         )
         number = int(again[0]["source_id"]) if again else source_number(con, source.path)
-        return enter(con, replace(source, source_id=number))
+        source = enter(con, replace(source, source_id=number))
+    ledger(con).note(source)
+    return source
 
 
 def _unpack(work: _Unpacking, path: Path, wrapping: Wrapping) -> None:

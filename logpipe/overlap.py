@@ -10,11 +10,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from logpipe.formats._text import line_ends_at, whole_lines
+from logpipe.formats._text.lines import line_ends_at, whole_lines
 from logpipe.ledger import ledger
+from logpipe.load import DEDUPED
 from logpipe.model import Format, Source
 from logpipe.sqlfiles import sql_files, sql_text
-from logpipe.store import DEDUPED, Books, Connection, ask
+from logpipe.store import Books, Connection, ask
 
 FEW = 2_000  # rows
 

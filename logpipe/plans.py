@@ -6,13 +6,12 @@ out of parameters, where each parameter stands once and has one type; for a para
 given it takes the session's variable of that name. So the relations are put in variables.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-import duckdb
+from logpipe.store import Connection
 
-Connection = duckdb.DuckDBPyConnection
 SMALL = 1 << 20  # bytes of a batch; in a larger one planning weighs little
 # which statements a connection has prepared, and under which names
 _PREPARED: WeakKeyDictionary[Connection, dict[tuple[str, ...], str]] = WeakKeyDictionary()
@@ -27,10 +26,9 @@ class Plan(NamedTuple):
     load: str
 
 
-def give_rows(con: Connection, relations: Mapping[str, str]) -> None:
-    """Put the rows of each relation, a name and its SELECT, where ``execute`` finds them."""
-    for name, rows in relations.items():
-        con.execute(f"SET VARIABLE lp_{name} = (SELECT coalesce(list(r), []) FROM ({rows}) AS r)")
+def give_rows(con: Connection, name: str, rows: str) -> None:
+    """Put the rows of a SELECT where ``execute`` finds them as a relation of this name."""
+    con.execute(f"SET VARIABLE lp_{name} = (SELECT coalesce(list(r), []) FROM ({rows}) AS r)")
 
 
 def execute(con: Connection, plan: Plan, source_id: int, skip: int) -> list[tuple[int]]:

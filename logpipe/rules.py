@@ -14,15 +14,9 @@ import polars as pl
 
 from logpipe.errors import RuleError
 from logpipe.model import Rule
+from logpipe.query import is_one_select, seal
 from logpipe.sqlfiles import split_header, sql_dir, sql_text
-from logpipe.store import (
-    Connection,
-    insert,
-    is_one_select,
-    rebuild_derived,
-    seal,
-    transaction,
-)
+from logpipe.store import Connection, insert, rebuild_derived, transaction
 
 KEYS = {"title", "severity", "summary", "needs", "why", "todo", "references", "params"}
 SEVERITIES = ("info", "low", "medium", "high", "critical")

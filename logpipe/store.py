@@ -1,21 +1,17 @@
-"""The DuckDB file: opening it, its tables and views, putting batches in, asking it."""
+"""The DuckDB file: opening it, its tables and views, its books, asking it."""
 
 import os
-import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import duckdb
 
-from logpipe.columns import cell_sql
-from logpipe.errors import LogpipeError, QueryError, StoreError
-from logpipe.model import Batch, Columns, Frame, Lines, Ndjson, Source
-from logpipe.plans import SMALL, Plan, execute, give_rows
+from logpipe.errors import LogpipeError, StoreError
+from logpipe.model import Source
 from logpipe.sqlfiles import sql_files, sql_text
 
 if TYPE_CHECKING:  # half a second that query can do without
@@ -26,18 +22,6 @@ SCHEMA = ("tables", "macros", "knowledge", "views")
 MEMORY = os.environ.get("LOGPIPE_MEMORY", "900MB")
 # 1.5 tools cannot open what DuckDB 2.0 writes by default, and users have those
 FORMAT_VERSION = "v1.5.0"
-NUMBERS = {
-    "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER",
-    "UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL", "NUMBER",
-}  # fmt: skip
-DEDUPED = frozenset(path.stem for path in sql_files("dedupe"))  # tables with a rule for overlaps
-BEFORE = frozenset(path.stem for path in sql_files("before"))  # loads that fill another table first
-CELLED = frozenset(path.stem for path in sql_files("cells"))  # loads on relation cell
-# a line that gave several rows is refused once
-REFUSE = (
-    "INSERT INTO reject BY NAME SELECT DISTINCT source_id, record, reject AS reason, excerpt "
-    "FROM (\n{rows}\n) WHERE reject IS NOT NULL RETURNING record"
-)
 
 
 class Books(NamedTuple):
@@ -48,17 +32,6 @@ class Books(NamedTuple):
     first_ts: Any
     last_ts: Any
     host: str | None
-
-
-class UnevenError(Exception):
-    """A file that seemed plain did not give one row in columns for each of its lines."""
-
-
-class Loaded(NamedTuple):
-    """What became of the records of one batch that are no rows."""
-
-    rejects: int
-    duplicates: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,181 +128,23 @@ def transaction(con: Connection) -> Iterator[None]:
     con.execute("COMMIT")
 
 
-def load_batch(
-    con: Connection,
-    batch: Batch,
-    *,
-    load: str,
-    table: str,
-    source_id: int,
-    skip: int,
-    expected: int,
-) -> Loaded:
-    """Insert one batch by ``sql/load/<load>.sql``; records up to line ``skip`` are known already.
-
-    Rows that ``sql/dedupe/<table>.sql`` knows from another source are left out and counted. Where
-    fewer than ``expected`` come in, those that the load SQL marks are written to table reject.
-    Raises UnevenError where a file cannot be read in Columns; that all rows came, the books tell.
-    """
-    if isinstance(batch, Columns):
-        return _load_columns(con, batch, load=load, table=table, source_id=source_id)
-    kept = load not in BEFORE and table not in DEDUPED
-    if kept and not isinstance(batch, Ndjson) and _is_small(batch):
-        return _load_small(
-            con, batch, expected, load=load, table=table, source_id=source_id, skip=skip
-        )
-    params: dict[str, Any] = {"source_id": source_id, "skip": skip}
-    match batch:
-        case Lines(path, segments):
-            con.register("segment", _ArrowStream(segments))
-            con.execute(f"CREATE OR REPLACE TEMP VIEW line AS {_lines_of(path)}")
-        case Ndjson(path):
-            params["path"] = str(path)
-        case Frame(frame):
-            con.register("batch", _ArrowStream(frame))
-    if load in BEFORE:
-        con.execute(sql_text("before", load))
-    rows, duplicates = _load_sql(load, sql_text("cells", load) if load in CELLED else None), 0
-    if table in DEDUPED and _has_rows(con, table):
-        con.execute(
-            f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT * FROM (\n{rows}\n)",
-            {key: value for key, value in params.items() if key == "path"},
-        )
-        params.pop("path", None)
-        duplicates = _drop_known(con, table, source_id)
-        rows = "SELECT * FROM fresh"
-    result = con.execute(
-        f"INSERT INTO {table} BY NAME SELECT CAST($source_id AS INTEGER) AS source_id, "
-        f"new.* EXCLUDE (reject, excerpt) FROM (\n{rows}\n) AS new "
-        "WHERE reject IS NULL AND (record > $skip OR $skip = 0)",
-        params,
-    )
-    inserted = _changed(result)
-    if isinstance(batch, Lines):  # one line may give several rows: the table tells how many lines
-        inserted = count_books(con, table, source_id).rows
-    if inserted + duplicates >= expected:
-        return Loaded(0, duplicates)
-    # a line that gave several rows is refused once
-    result = con.execute(
-        "INSERT INTO reject BY NAME SELECT DISTINCT CAST($source_id AS INTEGER) AS source_id, "
-        f"record, reject AS reason, excerpt FROM (\n{rows}\n) "
-        "WHERE reject IS NOT NULL AND (record > $skip OR $skip = 0)",
-        params,
-    )
-    return Loaded(_changed(result), duplicates)
-
-
-def _is_small(batch: Lines | Frame) -> bool:
-    """Return whether a batch costs more to plan than to load."""
-    if isinstance(batch, Frame):
-        return batch.frame.estimated_size() < SMALL
-    return batch.path.stat().st_size + batch.segments.estimated_size() < SMALL
-
-
-def _load_small(
-    con: Connection,
-    batch: Lines | Frame,
-    expected: int,
-    *,
-    load: str,
-    table: str,
-    source_id: int,
-    skip: int,
-) -> Loaded:
-    """Do for a small batch what ``load_batch`` does, by a plan that is kept."""
-    by_lines = isinstance(batch, Lines)
-    if isinstance(batch, Lines):
-        frame = batch.segments
-        relations = {"segment": "FROM given", "line": _lines_of(batch.path)}
-    else:
-        frame, relations = batch.frame, {"batch": "FROM given"}
-    con.register("given", _ArrowStream(frame))
-    give_rows(con, relations)
-    shape = (load, table, str(frame.schema))
-    rows = _load_sql(load, sql_text("cells", load) if load in CELLED else None)
-    insert_rows = (
-        f"INSERT INTO {table} BY NAME SELECT * EXCLUDE (reject, excerpt) FROM (\n{{rows}}\n) "
-        "WHERE reject IS NULL RETURNING record"
-    )
-    plan = Plan(shape, insert_rows, tuple(relations), rows)
-    inserted = execute(con, plan, source_id, skip)
-    # one line may give several rows
-    if len(set(inserted) if by_lines else inserted) >= expected:
-        return Loaded(0, 0)
-    refused = execute(con, plan._replace(shape=(*shape, "reject"), sql=REFUSE), source_id, skip)
-    return Loaded(len(refused), 0)
-
-
-def _load_sql(load: str, cells: str | None) -> str:
-    """Return the SELECT that makes rows of a batch, put upon the one that gives relation cell."""
-    rows = sql_text("load", load)
-    return f"WITH cell AS (\n{cells}\n)\nSELECT * FROM (\n{rows}\n)" if cells else rows
-
-
-def _load_columns(
-    con: Connection, batch: Columns, *, load: str, table: str, source_id: int
-) -> Loaded:
-    """Insert a plain log, or raise UnevenError where it cannot be read in columns at all."""
-    try:
-        con.execute(
-            f"INSERT INTO {table} BY NAME SELECT CAST($source_id AS INTEGER) AS source_id, "
-            f"new.* EXCLUDE (reject, excerpt) FROM (\n{_load_sql(load, cell_sql(batch))}\n) AS new "
-            "WHERE reject IS NULL",
-            {"source_id": source_id},
-        ).fetchall()
-    except (duckdb.InvalidInputException, duckdb.BinderException) as error:
-        raise UnevenError from error
-    return Loaded(0, 0)
-
-
-def _has_rows(con: Connection, table: str) -> bool:
-    return bool(ask(con, f"SELECT 1 FROM {table} LIMIT 1"))
-
-
-def _drop_known(con: Connection, table: str, source_id: int) -> int:
-    """Take out of table fresh what another source brought; returns how many records of the log."""
-    known = sql_text("dedupe", table)
-    sizes = []
-    for recovered in ("true", "false"):
-        result = con.execute(
-            f"DELETE FROM fresh AS new WHERE reject IS NULL AND recovered = {recovered} "
-            f"AND EXISTS (\n{known}\n)",
-            {"source_id": source_id},
-        )
-        sizes.append(_changed(result))
-    return sizes[1]
-
-
-def _changed(result: Connection) -> int:
-    return sum(int(row[0]) for row in result.fetchall())
-
-
-def _lines_of(path: Path) -> str:
-    """Return a SELECT of record and text: every physical line with its number, from 1.
-
-    A view takes no parameters, so the path is quoted. The delimiter is a character that log text
-    does not hold; with one column DuckDB keeps it in the text where it does.
-    """
-    name = str(path).replace("'", "''")
-    return (
-        "SELECT CAST(row_number() OVER () AS UBIGINT) AS record, text "
-        f"FROM read_csv(['{name}'], auto_detect = false, header = false, delim = '\\x01', "
-        "quote = '', escape = '', strict_mode = false, columns = {'text': 'VARCHAR'}, "
-        "compression = 'none')"  # else a name that ends in .gz would be believed
-    )
-
-
 def count_books(con: Connection, table: str, source_id: int) -> Books:
-    """Count what a source brought, in the table itself."""
-    host = sql_text("books", "host").replace("log_table", table)
-    sql = f"SELECT *, (\n{host}\n) AS host FROM (\n{sql_text('books', table)}\n)"
-    (books,) = ask(con, sql, {"source_id": source_id})
-    return Books(**books)
+    """Count what a source brought, in the table itself; its host is the one of most rows."""
+    (row,) = ask(con, sql_text("books", table), {"source_id": source_id})
+    if row["host"] != row.pop("last_host"):
+        most = sql_text("books", "host").replace("log_table", table)
+        row |= ask(con, most, {"source_id": source_id})[0]
+    return Books(**row)
+
+
+def show(con: Connection, name: str, rows: "pl.DataFrame") -> None:
+    """Let SQL read a frame under a name, until another one is shown under it."""
+    con.register(name, _ArrowStream(rows))
 
 
 def insert(con: Connection, table: str, rows: "pl.DataFrame") -> None:
     """Append a frame by column name; DuckDB casts, and refuses a column the table lacks."""
-    con.register("rows", _ArrowStream(rows))
+    show(con, "rows", rows)
     con.execute(f"INSERT INTO {table} BY NAME FROM rows")
     con.unregister("rows")
 
@@ -349,68 +164,6 @@ def ask(con: Connection, sql: str, params: dict[str, Any] | None = None) -> list
     result = con.execute(sql, params or {})
     names = [column[0] for column in result.description or []]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-
-
-def seal(con: Connection) -> None:
-    """Take away the way to files and network, for good, before a stranger's SQL runs."""
-    con.execute("SET enable_external_access = false")
-    con.execute("SET lock_configuration = true")
-
-
-def is_one_select(con: Connection, sql: str) -> bool:
-    """Return whether a text is a single SELECT; raises duckdb.Error where it is no SQL."""
-    statements = con.extract_statements(sql)
-    return len(statements) == 1 and statements[0].type == duckdb.StatementType.SELECT
-
-
-class Rows(NamedTuple):
-    """What a query gave: column names, which of them are numbers, and the rows."""
-
-    names: list[str]
-    numeric: list[bool]
-    rows: list[tuple[Any, ...]]
-
-
-def user_query(con: Connection, sql: str) -> Rows:
-    """Run a stranger's SELECT, read-only and without access to files or network."""
-    seal(con)
-    try:
-        # COPY TO the store's own path is what sealing alone would let through
-        if not is_one_select(con, sql):
-            raise QueryError("query: give one SELECT and nothing else")
-        result = con.execute(sql)
-        columns = result.description or []
-        rows = result.fetchall()
-    except duckdb.Error as error:
-        raise QueryError(f"query: {_said(error)}") from error
-    except (OverflowError, ValueError) as error:  # a time that Python has no value for
-        raise QueryError(f"query: {error}; cast that column to VARCHAR") from error
-    names = _distinct([str(column[0]) for column in columns])
-    return Rows(names, [str(column[1]).partition("(")[0] in NUMBERS for column in columns], rows)
-
-
-def _said(error: duckdb.Error) -> str:
-    """Return DuckDB's words on one line, and where a derived table is missing what makes it."""
-    words = " ".join(str(error).partition("LINE 1:")[0].split())
-    missing = re.search(r"Table with name (\w+) does not exist", words)
-    if missing and re.search(rf"TABLE {missing[1]} AS", _derived_sql()):
-        return f"table {missing[1]} is made by 'logpipe detect' or 'logpipe analyze'; run it first"
-    return words
-
-
-@cache
-def _derived_sql() -> str:
-    return "".join(path.read_text("utf-8") for path in sql_files("derived"))
-
-
-def _distinct(names: list[str]) -> list[str]:
-    """Return column names of which no two are alike: a second a is a_2."""
-    counts: dict[str, int] = {}
-    told = []
-    for name in names:
-        counts[name] = counts.get(name, 0) + 1
-        told.append(name if counts[name] == 1 else f"{name}_{counts[name]}")
-    return told
 
 
 def require_folder(path: Path) -> None:

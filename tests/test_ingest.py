@@ -17,7 +17,7 @@ import pytest
 from logpipe import archives, ingest
 from logpipe.errors import LogpipeError, UnreadableError
 from logpipe.formats import evt, smtpsvc_w3c
-from logpipe.ingest import begin_run, ingest_file
+from logpipe.ingest import begin_run, end_run, ingest_file
 from logpipe.model import Batch, Frame, Reading, Source
 from logpipe.offers import Offer, find_files
 from logpipe.settle import settle
@@ -74,6 +74,7 @@ def run(con: Connection, *inputs: Path) -> list[Source]:
         run_id = begin_run(con, inputs, len(offers))
     sources = [ingest_file(con, offer, run_id) for offer in offers]
     settle(con, 1, {})
+    end_run(con, run_id)
     wrong = ask(con, "SELECT * FROM source WHERE records <> rows + duplicates + rejects")
     assert wrong == []
     assert counts(con)["rejected"] == sum(s["rejects"] for s in ask(con, "FROM source"))

@@ -19,9 +19,9 @@ from logpipe.archives import bound_of, bounds, budget_of, look, open_container, 
 from logpipe.archives.member import DocumentError
 from logpipe.clocks import periods
 from logpipe.errors import UnreadableError
-from logpipe.formats._text import LONGEST_LINE, encoding_of, survey
+from logpipe.formats._text.lines import LONGEST_LINE, encoding_of, survey
+from logpipe.load import _lines_of as lines_of  # what load SQL reads lines through
 from logpipe.store import Connection, ask, open_store
-from logpipe.store import _lines_of as lines_of  # what load SQL reads lines through
 from tests.test_archives import CONTAINERS, FILES
 
 # the same examples each time: CI is no place for luck

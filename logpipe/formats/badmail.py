@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from logpipe.formats._delivery import Row, frame_of
-from logpipe.formats._mail_headers import BARE_ADDRESS
-from logpipe.formats._mail_text import readable
-from logpipe.formats._text import utf8_head
+from logpipe.formats._mail.charset import readable
+from logpipe.formats._mail.delivery import Row, frame_of
+from logpipe.formats._mail.headers import BARE_ADDRESS
+from logpipe.formats._text.lines import utf8_head
 from logpipe.model import Format, Frame, Reading
 
 LARGEST = 256 << 10

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from logpipe.formats._exchange_csv import ISO_TIME, open_log, preamble
+from logpipe.formats._text.exchange_csv import ISO_TIME, open_log, preamble
 from logpipe.model import Format, Reading
 
 FIELDS = ["date-time", "session", "source", "Destination", "direction", "description"]

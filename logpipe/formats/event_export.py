@@ -12,13 +12,19 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from logpipe.formats._characters import character_set, characters
-from logpipe.formats._event_json import event_json
-from logpipe.formats._event_text import EXPORT, is_wevtutil, wevtutil_records
-from logpipe.formats._export import first_numbered, layout, numbered_lines, reading_of, text_reading
-from logpipe.formats._record import Record
-from logpipe.formats._text import EXCERPT, first_lines, survey, utf8_head
-from logpipe.formats._xml_piece import Piece, pieces, tree
+from logpipe.formats._event_log.event_json import event_json
+from logpipe.formats._event_log.event_text import EXPORT, is_wevtutil, wevtutil_records
+from logpipe.formats._export.powershell import (
+    first_numbered,
+    layout,
+    numbered_lines,
+    reading_of,
+    text_reading,
+)
+from logpipe.formats._export.record import Record
+from logpipe.formats._export.xml_piece import Piece, pieces, tree
+from logpipe.formats._text.characters import character_set, characters
+from logpipe.formats._text.lines import EXCERPT, first_lines, survey, utf8_head
 from logpipe.model import Format, Ndjson, Reading
 
 BATCH = 256_000_000  # characters of JSON in one temporary file

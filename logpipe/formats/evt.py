@@ -17,8 +17,8 @@ from pathlib import Path
 import polars as pl
 
 from logpipe.errors import UnreadableError
-from logpipe.formats._evt_survey import survey
-from logpipe.formats._evt_walk import (
+from logpipe.formats._event_log.evt_survey import survey
+from logpipe.formats._event_log.evt_walk import (
     FIXED,
     LARGEST,
     RING,
@@ -28,7 +28,7 @@ from logpipe.formats._evt_walk import (
     Found,
     piece,
 )
-from logpipe.formats._image import image, release
+from logpipe.formats._event_log.image import image, release
 from logpipe.model import Format, Frame, Reading
 
 CHUNK_RECORDS = 50_000

@@ -6,11 +6,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from logpipe.errors import UnreadableError
-from logpipe.formats import _evtx_chunks as evtx_chunks
-from logpipe.formats._evtx_chunks import CHUNK, CHUNK_MAGIC, FILE_HEADER, FILE_MAGIC, Chunk
-from logpipe.formats._evtx_decode import decode
-from logpipe.formats._evtx_notes import notes, second_opinion
-from logpipe.formats._image import image, release
+from logpipe.formats._event_log import evtx_chunks
+from logpipe.formats._event_log.evtx_chunks import (
+    CHUNK,
+    CHUNK_MAGIC,
+    FILE_HEADER,
+    FILE_MAGIC,
+    Chunk,
+)
+from logpipe.formats._event_log.evtx_decode import decode
+from logpipe.formats._event_log.evtx_notes import notes, second_opinion
+from logpipe.formats._event_log.image import PAUSE, image, release
 from logpipe.model import Format, Ndjson, Reading
 
 BATCH = 256_000_000  # characters of JSON in one temporary file
@@ -72,6 +78,8 @@ def _batches(
                 rejects += decoded.rejects
                 unread += decoded.unread
                 before += chunk.records
+                if chunk.position % PAUSE < CHUNK:
+                    release(data)
                 chunk = next(todo, None)
         release(data)
         if written:

@@ -16,7 +16,7 @@ from logpipe.formats import (
     tracking_2003,
     tracking_2007,
 )
-from logpipe.formats._exchange_csv import open_log, preamble
+from logpipe.formats._text.exchange_csv import open_log, preamble
 from logpipe.model import Format, Reading
 
 # logs with a table of their own

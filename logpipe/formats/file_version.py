@@ -14,9 +14,16 @@ from typing import Any
 
 import polars as pl
 
-from logpipe.formats._document import Record, RefusedError, Row, frames, open_document, rows_of
-from logpipe.formats._sheet import Cells, Sheet, document_sheet, sheet_of, whole_number
-from logpipe.formats._text import first_lines
+from logpipe.formats._inventory.document import (
+    Record,
+    RefusedError,
+    Row,
+    frames,
+    open_document,
+    rows_of,
+)
+from logpipe.formats._inventory.sheet import Cells, Sheet, document_sheet, sheet_of, whole_number
+from logpipe.formats._text.lines import first_lines
 from logpipe.model import Format, Reading
 
 COLUMNS: dict[str, Any] = {

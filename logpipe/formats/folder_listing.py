@@ -12,10 +12,10 @@ from typing import Any
 
 import polars as pl
 
-from logpipe.formats._dir_text import DirText, dir_role, is_dir
-from logpipe.formats._document import Document, frames, open_document, rows_of
-from logpipe.formats._folder_sheet import FolderSheet, folder_role, folder_sheet
-from logpipe.formats._text import first_lines
+from logpipe.formats._inventory.dir_text import DirText, dir_role, is_dir
+from logpipe.formats._inventory.document import Document, frames, open_document, rows_of
+from logpipe.formats._inventory.folder_sheet import FolderSheet, folder_role, folder_sheet
+from logpipe.formats._text.lines import first_lines
 from logpipe.model import Format, Reading
 
 LOOK = 60

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import polars as pl
 
-from logpipe.formats._date_order import date_order
-from logpipe.formats._text import first_lines, survey
+from logpipe.formats._text.date_order import date_order
+from logpipe.formats._text.lines import first_lines, survey
 from logpipe.model import Format, Lines, Reading
 
 # 9/3/99 5:00:15 AM : <<< EHLO pc1.corp.example

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import polars as pl
 
-from logpipe.formats._mail_headers import (
+from logpipe.formats._mail.dates import moment
+from logpipe.formats._mail.headers import (
     VERSION,
     Headers,
     addresses,
@@ -20,9 +21,8 @@ from logpipe.formats._mail_headers import (
     subject_of,
     value_of,
 )
-from logpipe.formats._mail_kind import kind_of
-from logpipe.formats._mail_time import moment
-from logpipe.formats._mime import MOST_TEXT, top_headers
+from logpipe.formats._mail.kind import kind_of
+from logpipe.formats._mail.mime import MOST_TEXT, top_headers
 from logpipe.model import Format, Frame, Reading
 
 FOLDERS = ("queue", "badmail", "pickup", "drop", "poison", "replay")  # of a mailroot or transport

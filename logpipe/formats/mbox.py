@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from logpipe.errors import UnreadableError
-from logpipe.formats._delivery import BEYOND, Row, frame_of, rows_of
-from logpipe.formats._mail_kind import FROM_LINE, kind_of
-from logpipe.formats._mime import LARGEST, parse
-from logpipe.formats._text import encoding_of
+from logpipe.formats._mail.delivery import BEYOND, Row, frame_of, rows_of
+from logpipe.formats._mail.kind import FROM_LINE, kind_of
+from logpipe.formats._mail.mime import LARGEST, parse
+from logpipe.formats._text.lines import encoding_of
 from logpipe.model import Format, Frame, Reading
 
 BATCH_ROWS = 5_000

@@ -12,12 +12,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from logpipe.formats._characters import character_set, characters
-from logpipe.formats._export import Export, has_date, layout, reading_of, text_reading
-from logpipe.formats._json_piece import json_records
-from logpipe.formats._record import Record, fold
-from logpipe.formats._text import first_lines, utf8_head
-from logpipe.formats._tracking_shape import TRACKING
+from logpipe.formats._export.json_piece import json_records
+from logpipe.formats._export.powershell import Export, has_date, layout, reading_of, text_reading
+from logpipe.formats._export.record import Record, fold
+from logpipe.formats._export.tracking_shape import TRACKING
+from logpipe.formats._text.characters import character_set, characters
+from logpipe.formats._text.lines import first_lines, utf8_head
 from logpipe.model import Format, Reading
 
 TIMES = {

@@ -13,10 +13,10 @@ from typing import Any
 
 import polars as pl
 
-from logpipe.formats._adsutil import PROPERTY, Enumeration, adsutil_role
-from logpipe.formats._document import frames, open_document, rows_of
-from logpipe.formats._metabase_xml import Metabase, element_role, refuse_doctype
-from logpipe.formats._text import first_lines
+from logpipe.formats._inventory.adsutil import PROPERTY, Enumeration, adsutil_role
+from logpipe.formats._inventory.document import frames, open_document, rows_of
+from logpipe.formats._inventory.metabase_xml import Metabase, element_role, refuse_doctype
+from logpipe.formats._text.lines import first_lines
 from logpipe.model import Format, Reading
 
 COLUMNS: dict[str, Any] = {

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from logpipe.formats._delivery import BEYOND, frame_of, rows_of
-from logpipe.formats._mail_kind import kind_of
-from logpipe.formats._mime import LARGEST, parse
+from logpipe.formats._mail.delivery import BEYOND, frame_of, rows_of
+from logpipe.formats._mail.kind import kind_of
+from logpipe.formats._mail.mime import LARGEST, parse
 from logpipe.model import Format, Frame, Reading
 
 

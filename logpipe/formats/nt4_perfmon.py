@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from logpipe.errors import UnreadableError
-from logpipe.formats._counter_path import CounterPath
-from logpipe.formats._counter_segment import Header, segments_of_headers
-from logpipe.formats._text import SPOILED, first_lines, survey
+from logpipe.formats._counter.path import CounterPath
+from logpipe.formats._counter.segment import Header, segments_of_headers
+from logpipe.formats._text.lines import SPOILED, first_lines, survey
 from logpipe.model import Format, Lines, Reading
 
 FIRST = re.compile(r'^\ufeff?"?Reported on\b', re.IGNORECASE)

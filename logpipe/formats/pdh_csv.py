@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from logpipe.errors import UnreadableError
-from logpipe.formats._counter_clock import Step, steps
-from logpipe.formats._counter_path import CounterPath, divide_all
-from logpipe.formats._counter_segment import Header, segments_of_headers
-from logpipe.formats._text import Text, first_lines, survey
+from logpipe.formats._counter.clock import Step, steps
+from logpipe.formats._counter.path import CounterPath, divide_all
+from logpipe.formats._counter.segment import Header, segments_of_headers
+from logpipe.formats._text.lines import Text, first_lines, survey
 from logpipe.model import Format, Lines, Reading
 
 HEADER = (b'"(PDH-', b"(PDH-")

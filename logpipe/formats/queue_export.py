@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from logpipe.formats._export import Export, layout, text_reading
-from logpipe.formats._record import Row, Shape
-from logpipe.formats._text import first_lines, utf8_head
-from logpipe.formats._tracking_shape import recipients_of
+from logpipe.formats._export.powershell import Export, layout, text_reading
+from logpipe.formats._export.record import Row, Shape
+from logpipe.formats._export.tracking_shape import recipients_of
+from logpipe.formats._text.lines import first_lines, utf8_head
 from logpipe.model import Format, Reading
 
 COLUMNS = {

@@ -13,16 +13,16 @@ from typing import Any
 
 import polars as pl
 
-from logpipe.formats._document import (
+from logpipe.formats._inventory.document import (
     Document,
     RefusedError,
     frames,
     open_document,
     rows_of,
 )
-from logpipe.formats._registry_key import KeyPath, names_key
-from logpipe.formats._registry_text import QueryParser, RegParser, query_role, reg_role
-from logpipe.formats._text import first_lines
+from logpipe.formats._inventory.registry_key import KeyPath, names_key
+from logpipe.formats._inventory.registry_text import QueryParser, RegParser, query_role, reg_role
+from logpipe.formats._text.lines import first_lines
 from logpipe.model import Format, Reading
 
 BOUND = 512 << 20  # bytes: a whole SYSTEM hive as text; it is read as a stream

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
-from logpipe.formats._document import (
+from logpipe.formats._inventory.document import (
     Document,
     Record,
     RefusedError,
@@ -21,9 +21,9 @@ from logpipe.formats._document import (
     open_document,
     rows_of,
 )
-from logpipe.formats._host_fact import COLUMNS, fact
-from logpipe.formats._sheet import Sheet, sheet_of, whole_number
-from logpipe.formats._text import first_lines
+from logpipe.formats._inventory.host_fact import COLUMNS, fact
+from logpipe.formats._inventory.sheet import Sheet, sheet_of, whole_number
+from logpipe.formats._text.lines import first_lines
 from logpipe.model import Format, Reading
 
 TOP = re.compile(r"^(\w{4,40}): ?(\S.*)$")  # SERVICE_NAME: SMTPSVC

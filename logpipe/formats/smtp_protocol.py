@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from logpipe.formats._exchange_csv import ISO_TIME, Preamble, open_log, preamble
+from logpipe.formats._text.exchange_csv import ISO_TIME, Preamble, open_log, preamble
 from logpipe.model import Format, Reading
 
 FIELDS = (

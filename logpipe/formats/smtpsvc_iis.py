@@ -11,8 +11,8 @@ from pathlib import Path
 
 import polars as pl
 
-from logpipe.formats._date_order import date_order
-from logpipe.formats._text import first_lines, survey
+from logpipe.formats._text.date_order import date_order
+from logpipe.formats._text.lines import first_lines, survey
 from logpipe.model import Format, Lines, Reading
 
 # 192.0.2.10, pc1, 9/3/07, 5:00:15, SMTPSVC1, GW1, 192.0.2.1, 0, 8, 275, 250, 0, EHLO, -, +pc1,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from logpipe.formats._text import first_lines, survey
+from logpipe.formats._text.lines import first_lines, survey
 from logpipe.model import Format, Lines, Reading
 
 # 192.0.2.10 - pc1 [03/Sep/2007:07:00:15 +0200] "MAIL -?+FROM:<a@x.example> SMTP" 250 44

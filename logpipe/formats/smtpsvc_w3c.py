@@ -14,8 +14,8 @@ from pathlib import Path
 
 import polars as pl
 
-from logpipe.formats._plain import plain
-from logpipe.formats._text import Text, first_lines, survey, unique_names
+from logpipe.formats._text.lines import Text, first_lines, survey, unique_names
+from logpipe.formats._text.plain import plain
 from logpipe.model import Columns, Format, Lines, Reading
 
 # the order the service writes when every field is chosen; copies cut at the start need it

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from logpipe.formats._document import (
+from logpipe.formats._inventory.document import (
     Document,
     Record,
     RefusedError,
@@ -22,10 +22,10 @@ from logpipe.formats._document import (
     open_document,
     rows_of,
 )
-from logpipe.formats._host_fact import COLUMNS, fact, hotfix_number
-from logpipe.formats._sheet import Sheet, sheet_of
-from logpipe.formats._text import first_lines
-from logpipe.formats._written_time import Clock
+from logpipe.formats._inventory.host_fact import COLUMNS, fact, hotfix_number
+from logpipe.formats._inventory.sheet import Sheet, sheet_of
+from logpipe.formats._text.lines import first_lines
+from logpipe.formats._text.written_time import Clock
 from logpipe.model import Format, Reading
 
 PLACES = (

@@ -9,10 +9,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from logpipe.formats._document import Record, RefusedError, Row, frames, open_document, rows_of
-from logpipe.formats._host_fact import COLUMNS, fact
-from logpipe.formats._sheet import Sheet, csv_values, document_sheet, sheet_of, whole_number
-from logpipe.formats._text import first_lines
+from logpipe.formats._inventory.document import (
+    Record,
+    RefusedError,
+    Row,
+    frames,
+    open_document,
+    rows_of,
+)
+from logpipe.formats._inventory.host_fact import COLUMNS, fact
+from logpipe.formats._inventory.sheet import (
+    Sheet,
+    csv_values,
+    document_sheet,
+    sheet_of,
+    whole_number,
+)
+from logpipe.formats._text.lines import first_lines
 from logpipe.model import Format, Reading
 
 WITH_SERVICES, MEMORY = 3, 4  # how many columns /svc and /m have; where memory stands else

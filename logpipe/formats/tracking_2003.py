@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from logpipe.formats._text import data_above, first_lines, segments_of, survey, unique_names
+from logpipe.formats._text.lines import data_above, first_lines, segments_of, survey, unique_names
 from logpipe.model import Format, Lines, Reading
 
 COLUMNS = (

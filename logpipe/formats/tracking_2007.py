@@ -13,8 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from logpipe.formats._plain import plain
-from logpipe.formats._text import (
+from logpipe.formats._text.lines import (
     Text,
     data_above,
     ends_open,
@@ -23,6 +22,7 @@ from logpipe.formats._text import (
     survey,
     unique_names,
 )
+from logpipe.formats._text.plain import plain
 from logpipe.model import Columns, Format, Lines, Reading
 
 FIELDS_2007 = (

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import polars as pl
 
-from logpipe.formats._records_5x import Tally, blocks_of, frames_of
-from logpipe.formats._text import EXCERPT, ends_open, first_lines, survey
+from logpipe.formats._text.lines import EXCERPT, ends_open, first_lines, survey
+from logpipe.formats._text.records_5x import Tally, blocks_of, frames_of
 from logpipe.model import Format, Frame, Reading
 
 # c=US;a= ;p=ORG;l=SRV1-020425175433Z-7⇥0⇥2002.4.29 18:50:47⇥⇥/O=ORG/OU=SITE/CN=...⇥⇥...⇥1

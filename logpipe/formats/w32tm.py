@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from logpipe.formats._document import (
+from logpipe.formats._inventory.document import (
     Document,
     Record,
     RefusedError,
@@ -23,9 +23,9 @@ from logpipe.formats._document import (
     open_document,
     rows_of,
 )
-from logpipe.formats._host_fact import COLUMNS, fact
-from logpipe.formats._text import first_lines
-from logpipe.formats._written_time import Clock
+from logpipe.formats._inventory.host_fact import COLUMNS, fact
+from logpipe.formats._text.lines import first_lines
+from logpipe.formats._text.written_time import Clock
 from logpipe.model import Format, Reading
 
 SECONDS = r"([+-]\d{1,9}[.,]\d{1,9})s"

@@ -1,5 +1,5 @@
 -- Event logs exported as CSV or text into windows_event. Grain: one event.
--- Relation: batch, with the columns of _event_text.py. (Exports as XML are loaded by evtx.sql.)
+-- Relation: batch, with the columns of _event_log/event_text.py. (Exports as XML are loaded by evtx.sql.)
 SELECT
     -- the log's own number where the export has it, else the line
     CASE WHEN record_no > 0 AND reject IS NULL THEN record_no ELSE record END::UBIGINT AS record,

@@ -1,6 +1,6 @@
 -- Exported tracking (message traces of Exchange Online, Get-MessageTrackingLog, Exchange System
 -- Manager) into tracking_event. Grain: one recipient of one record. Relation: batch, with the columns
--- of _tracking_shape.py.
+-- of _export/tracking_shape.py.
 SELECT
     b.record,
     b.recipient_no::USMALLINT AS recipient_no,

@@ -4,5 +4,5 @@ CREATE TABLE IF NOT EXISTS run (
     version VARCHAR NOT NULL,     -- of logpipe
     inputs  VARCHAR[] NOT NULL,   -- as given on the command line
     files   BIGINT NOT NULL,      -- files offered
-    fresh   BIGINT NOT NULL       -- files whose records were not all known already
+    fresh   BIGINT NOT NULL       -- files whose records were not all known already; 0 until the run has ended
 );

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from logpipe.formats import all_formats
-from logpipe.formats._text import utf8_head
+from logpipe.formats._text.lines import utf8_head
 from logpipe.ingest import ingest_file
 from logpipe.model import Source
 from logpipe.offers import Offer

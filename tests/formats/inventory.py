@@ -9,7 +9,7 @@ import pytest
 
 from logpipe import ingest
 from logpipe.formats import all_formats
-from logpipe.formats._text import utf8_head
+from logpipe.formats._text.lines import utf8_head
 from logpipe.ingest import ingest_file
 from logpipe.model import Format, Source
 from logpipe.offers import Offer

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from evtx import PyEvtxParser
 
-from logpipe.formats._xml_piece import pieces, tree
+from logpipe.formats._export.xml_piece import pieces, tree
 from logpipe.formats.event_export import FORMAT
 from logpipe.store import Connection, open_store
 from samples.generator.evtx import EvtxRecord, write_evtx

@@ -8,7 +8,7 @@ import pytest
 
 from logpipe import ingest
 from logpipe.formats import connectivity, exchange_log, http_proxy, imap_pop, smtp_protocol
-from logpipe.formats._exchange_csv import product
+from logpipe.formats._text.exchange_csv import product
 from logpipe.model import Format
 from logpipe.store import Connection, ask, open_store
 from tests.formats.exchange import CORPUS, SAMPLES, claims, empty, load, load_lines, rejects, rows

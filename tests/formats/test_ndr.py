@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from logpipe.formats import badmail, mail, mbox, ndr
-from logpipe.formats._delivery import rows_of
-from logpipe.formats._mail_time import arrival, moment
-from logpipe.formats._mime import parse
+from logpipe.formats._mail.dates import arrival, moment
+from logpipe.formats._mail.delivery import rows_of
+from logpipe.formats._mail.mime import parse
 from logpipe.ingest import ingest_file
 from logpipe.model import Source
 from logpipe.offers import Offer

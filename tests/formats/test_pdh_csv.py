@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from logpipe.formats._counter_path import divide, divide_all
+from logpipe.formats._counter.path import divide, divide_all
 from logpipe.formats.pdh_csv import FORMAT
 from logpipe.ingest import ingest_file
 from logpipe.model import Source

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from logpipe.formats import _document, registry_export
+from logpipe.formats import registry_export
+from logpipe.formats._inventory import document
 from logpipe.formats.registry_export import FORMAT
 from logpipe.store import Connection, open_store
 from tests.formats.inventory import SAMPLES, claims, load, load_text, rejects, rows, survives
@@ -121,7 +122,7 @@ def test_a_file_above_the_bound_is_not_read(
 def test_more_records_than_a_host_has_are_not_read(
     con: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_document, "MOST_RECORDS", 10)
+    monkeypatch.setattr(document, "MOST_RECORDS", 10)
     source = load_text(con, tmp_path / "a.reg", TITLE + "[HKLM\\A]\n" * 20)
     assert (source.status, source.note) == (
         "failed",

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from logpipe.formats import _text
-from logpipe.formats._text import Text, line_ends_at, survey, unique_names, whole_lines
+from logpipe.formats._text import lines as lines_of
+from logpipe.formats._text.lines import Text, line_ends_at, survey, unique_names, whole_lines
 from logpipe.ingest import ingest_file
 from logpipe.model import Source
 from logpipe.offers import Offer
@@ -61,7 +61,7 @@ LINES = {
 def test_lines_blanks_and_headers_are_counted(
     chunk: int, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_text, "CHUNK", chunk)
+    monkeypatch.setattr(lines_of, "CHUNK", chunk)
     content, lines, records = LINES[kind]
     text = surveyed(tmp_path, content)
     if chunk == 3 and kind in {"byte-order mark and blank", "marks inside"}:

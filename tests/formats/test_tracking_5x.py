@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from logpipe.formats import tracking_2003
-from logpipe.formats._records_5x import Tally, frames_of
+from logpipe.formats._text.records_5x import Tally, frames_of
 from logpipe.formats.tracking_5x import FORMAT
 from logpipe.ingest import ingest_file
 from logpipe.model import Source
@@ -230,7 +230,7 @@ def test_records_that_span_blocks_are_whole(
     expected = rows(con, "record, recipient_no, event, recipient, status")
     con.execute("DELETE FROM tracking_event").fetchall()
     con.execute("DELETE FROM source").fetchall()
-    monkeypatch.setattr("logpipe.formats._records_5x.BLOCK", 500)
+    monkeypatch.setattr("logpipe.formats._text.records_5x.BLOCK", 500)
     load(con, tmp_path, text, "b.log")
     assert rows(con, "record, recipient_no, event, recipient, status") == expected
 
@@ -238,15 +238,15 @@ def test_records_that_span_blocks_are_whole(
 def test_a_record_without_end_is_refused_and_the_next_one_read(
     con: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("logpipe.formats._records_5x.BLOCK", 500)
-    monkeypatch.setattr("logpipe.formats._records_5x.LONGEST_RECORD", 2000)
+    monkeypatch.setattr("logpipe.formats._text.records_5x.BLOCK", 500)
+    monkeypatch.setattr("logpipe.formats._text.records_5x.LONGEST_RECORD", 2000)
     source = load(con, tmp_path, record() + record(*[BOB] * 500, count="500") + record())
     assert (source.records, source.rows) == (3, 2)
     assert rejects(con) == [(4, "record over 64 MiB")]
 
 
 def test_frames_stay_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("logpipe.formats._records_5x.BLOCK", 10_000)
+    monkeypatch.setattr("logpipe.formats._text.records_5x.BLOCK", 10_000)
     path = tmp_path / "x"
     path.write_text(record() * 2000)
     heights = [f.height for f in frames_of(path, Tally(), lines=6000, open_end=False)]

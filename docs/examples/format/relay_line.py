@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from logpipe.formats._text import first_lines, survey
+from logpipe.formats._text.lines import first_lines, survey
 from logpipe.model import Format, Lines, Reading
 
 FIELDS = ["time", "event", "msgid", "from", "to", "bytes", "route"]

@@ -1,0 +1,1 @@
+"""What exports have in common: records of CSV, lists, tables, JSON and XML."""

@@ -1,0 +1,1 @@
+"""What inventories have in common: small documents, sheets, registry and metabase texts."""

@@ -1,0 +1,1 @@
+"""What text logs have in common: lines, encodings, headers, times as written."""
