@@ -24,6 +24,7 @@ from logpipe.overlap import (
     Known,
     digests,
     drop_known,
+    drop_overlap,
     find_replaced,
     find_twin,
     has_local_times,
@@ -270,10 +271,8 @@ def _load(
     notes = [source.note, *reading.notes]
     into = Into(reading.load, format_.table, source.source_id, known.last_line)
     for batch in reading.batches:
-        loaded = load_batch(con, batch, into, _expected(batch, reading.records - known.records))
+        rejects += load_batch(con, batch, into, _expected(batch, reading.records - known.records))
         quick = isinstance(batch, Columns)
-        rejects += loaded.rejects
-        duplicates += loaded.duplicates
         if isinstance(batch, Lines | Columns) and "block_line" in batch.segments.columns:
             _header_blocks(con, batch.segments, source.source_id, known.last_line)
         if isinstance(batch, Lines | Columns) and batch.segments.height and ends_open(batch.path):
@@ -282,6 +281,9 @@ def _load(
     books = count_books(con, format_.table, source.source_id)
     if quick and books.rows != reading.records:
         raise UnevenError
+    if overlap := drop_overlap(con, format_, source.source_id, books):
+        duplicates += overlap
+        books = count_books(con, format_.table, source.source_id)
     if longer := drop_known(con, source, format_, books, half):
         books = count_books(con, format_.table, source.source_id)
         duplicates += longer[1]

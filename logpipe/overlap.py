@@ -5,18 +5,20 @@ text logs, whose lines carry no number of their own.
 """
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from logpipe.formats import all_formats
 from logpipe.formats._text.lines import line_ends_at, whole_lines
 from logpipe.ledger import ledger
-from logpipe.load import DEDUPED
 from logpipe.model import Format, Source
 from logpipe.sqlfiles import sql_files, sql_text
-from logpipe.store import Books, Connection, ask
+from logpipe.store import Books, Connection, ask, changed
 
+DEDUPED = frozenset(path.stem for path in sql_files("dedupe"))  # tables with a rule for overlaps
 FEW = 2_000  # rows
 
 
@@ -172,6 +174,29 @@ def drop_known(
                     con.execute(f"DELETE FROM {name} WHERE source_id = $source_id", mine).fetchall()
                 return row["path"], books.rows
     return None
+
+
+def drop_overlap(con: Connection, format_: Format, source_id: int, books: Books) -> int:
+    """Take out the events that another log brought; returns how many were of the log proper."""
+    if format_.table not in DEDUPED or not (books.rows or books.recovered):
+        return 0
+    span = {"source_id": source_id, "first_ts": books.first_ts, "last_ts": books.last_ts}
+    if not ask(con, sql_text("load", "overlapping"), span | {"formats": list(_formats(format_))}):
+        return 0
+    known, sizes = sql_text("dedupe", format_.table), []
+    for recovered in ("true", "false"):
+        result = con.execute(
+            f"DELETE FROM {format_.table} AS new WHERE new.source_id = $source_id "
+            f"AND new.recovered = {recovered} AND EXISTS (\n{known}\n)",
+            {"source_id": source_id},
+        )
+        sizes.append(changed(result))
+    return sizes[1]
+
+
+def _formats(format_: Format) -> Iterator[str]:
+    """Yield the formats whose rows stand in the same table."""
+    return (other.name for other in all_formats() if other.table == format_.table)
 
 
 def _last_record(con: Connection, table: str, source_id: int) -> int:

@@ -149,6 +149,11 @@ def insert(con: Connection, table: str, rows: "pl.DataFrame") -> None:
     con.unregister("rows")
 
 
+def changed(result: Connection) -> int:
+    """Return how many rows a statement changed."""
+    return sum(int(row[0]) for row in result.fetchall())
+
+
 def rebuild_derived(con: Connection) -> None:
     """Make the derived tables anew from the log tables, in the order of their numbers."""
     with transaction(con):

@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 
+from benchmarks import generate
 from logpipe import formats
 from logpipe import ingest as reading
 from logpipe.analyze import ingest
-from logpipe.model import Columns, Format
-from logpipe.store import ask, open_store
+from logpipe.load import Into, load_batch
+from logpipe.model import Batch, Columns, Format
+from logpipe.plans import SMALL
+from logpipe.store import Connection, ask, open_store
 from samples.generator.tracking2016 import FIELDS as TRACKING
 from samples.generator.w3c import FIELDS as W3C
 
@@ -72,6 +75,22 @@ def is_quick(path: Path, name: str) -> bool:
     (format_,) = [f for f in formats.all_formats() if f.name == name]
     found = format_.quick(path) if format_.quick else None
     return found is not None and isinstance(next(iter(found.batches)), Columns)
+
+
+@pytest.mark.parametrize("write", [generate.tracking, generate.w3c])
+def test_a_large_plain_log_is_read_in_columns_and_no_second_time_by_lines(
+    write: Callable[[Path, int], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "large.log", 2 * SMALL)
+    ways: list[type[Batch]] = []
+
+    def seen(con: Connection, batch: Batch, into: Into, expected: int) -> int:
+        ways.append(type(batch))
+        return load_batch(con, batch, into, expected)
+
+    monkeypatch.setattr(reading, "load_batch", seen)
+    rows([tmp_path], tmp_path / "x.duckdb")
+    assert ways == [Columns]
 
 
 def test_samples_and_corpus_give_the_same_rows_both_ways(tmp_path: Path) -> None:

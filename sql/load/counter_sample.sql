@@ -1,6 +1,6 @@
 -- Lines of counter logs into counter_sample. Grain: one cell with a value; a line without any gives
 -- one row. Relations: line(record, text), segment(first_line, last_line, divider, least and most
--- cells, bias, layout, counters), table counter, which sql/before/counter_sample.sql has filled.
+-- cells, bias, layout, counters), numbered(path, counter_id, host).
 WITH layout AS (
     SELECT
         layout,
@@ -10,7 +10,7 @@ WITH layout AS (
     FROM (
         SELECT s.layout, c.counter_id, c.host, s.cell.place
         FROM (SELECT layout, unnest(counters) AS cell FROM segment) AS s
-        JOIN counter AS c ON c.path = s.cell.path
+        JOIN numbered AS c ON c.path = s.cell.path
     )
     GROUP BY layout
 ),

@@ -54,8 +54,9 @@ def load(path: Path, scratch: Path) -> Loaded:
     with FORMAT.read(path, scratch) as reading:
         for batch in reading.batches:
             assert isinstance(batch, Ndjson)
+            lines, rows = sql_text("lines", "evtx"), sql_text("load", "evtx")
             con.execute(
-                f"CREATE OR REPLACE TABLE fresh AS {sql_text('load', reading.load)}",
+                f"CREATE OR REPLACE TABLE fresh AS WITH line AS ({lines}) SELECT * FROM ({rows})",
                 {"path": str(batch.path)},
             )
             con.execute("INSERT INTO refused BY NAME SELECT DISTINCT record, reject, excerpt "
