@@ -5,18 +5,11 @@ by its name, ``extra`` with the others, and ``reject`` and ``excerpt``, which ar
 DuckDB refuses is not there.
 """
 
-import csv
-from collections import Counter
 from collections.abc import Sequence
-from itertools import islice
 
 from logpipe.model import Columns
 
-SAMPLE = 400  # lines
-MOST_SHAPES = 24
-WORTHWHILE = 4 << 20  # bytes; in a smaller file so many cases cost more to plan than they save
 MAP = "MAP(VARCHAR, VARCHAR)"
-ODD = 1 << 40  # the bit of a value that may be blank or a dash: looked at more closely
 
 
 def cell_sql(batch: Columns) -> str:
@@ -79,50 +72,12 @@ def _headers_above(headers: Sequence[int]) -> str:
 
 
 def _extra(batch: Columns, rest: list[int]) -> str:
-    """Return the map of all other values that are not empty, as SQL.
-
-    Making a map costs seven times what casting a struct to one does; so the rows are told
-    apart by which fields they fill, and each of the common shapes gets a struct of its own.
-    """
+    """Return the map of all other values that are not empty, as SQL."""
     if not rest:
         return f"CAST(NULL AS {MAP})"
+    cells = ", ".join(f"c{p}" for p in rest)
     entries = ", ".join(f"{{'k': {_quoted(batch.names[p])}, 'v': c{p}}}" for p in rest)
-    closely = (
-        f"nullif(map_from_entries(list_filter([{entries}], LAMBDA e: lp_value(e.v) IS NOT NULL)), "
-        "MAP {})"
+    return (
+        f"CASE WHEN coalesce({cells}) IS NOT NULL THEN nullif(map_from_entries(list_filter("
+        f"[{entries}], LAMBDA e: lp_value(e.v) IS NOT NULL)), MAP {{}}) END"
     )
-    shapes = _shapes(batch, rest)
-    if not shapes:
-        cells = ", ".join(f"c{p}" for p in rest)
-        return f"CASE WHEN coalesce({cells}) IS NULL THEN NULL ELSE {closely} END"
-    bits = " + ".join(
-        f"CASE WHEN c{p} > '-' THEN {1 << bit} WHEN c{p} IS NULL THEN 0 ELSE {ODD} END"
-        for bit, p in enumerate(rest)
-    )
-    cases = "".join(
-        f"WHEN {shape} THEN CAST({{{_struct(batch, rest, shape)}}} AS {MAP}) " for shape in shapes
-    )
-    return f"CASE CAST({bits} AS BIGINT) WHEN 0 THEN NULL {cases}ELSE {closely} END"
-
-
-def _struct(batch: Columns, rest: list[int], shape: int) -> str:
-    filled = [place for bit, place in enumerate(rest) if shape >> bit & 1]
-    return ", ".join(f"{_quoted(batch.names[place])}: c{place}" for place in filled)
-
-
-def _shapes(batch: Columns, rest: list[int]) -> list[int]:
-    """Return which of these fields are filled together, the most common combinations first."""
-    if batch.path.stat().st_size < WORTHWHILE:
-        return []
-    with batch.path.open(encoding="utf-8", errors="replace", newline="") as file:
-        lines = (line for line in islice(file, SAMPLE) if not line.startswith("#"))
-        if batch.quote:
-            rows = list(csv.reader(lines, delimiter=batch.delimiter, quotechar=batch.quote))
-        else:
-            rows = [line.rstrip("\r\n").split(batch.delimiter) for line in lines]
-    found = Counter(
-        sum(1 << bit for bit, place in enumerate(rest) if row[place] > "-")
-        for row in rows
-        if len(row) == len(batch.names)
-    )
-    return [shape for shape, _ in found.most_common(MOST_SHAPES) if shape]

@@ -37,7 +37,7 @@ FIELDS_2010 = [
 ]
 FIELDS_2013 = [*FIELDS_2010[:11], "network-message-id", *FIELDS_2010[11:]]
 FIELDS_2016 = [*FIELDS_2013, "transport-traffic-type", "log-id", "schema-version"]
-KNOWN = (*FIELDS_2007, "network-message-id")  # what sql/load/tracking_2007.sql names
+KNOWN = tuple(FIELDS_2016)  # what sql/load/tracking_2007.sql names
 TYPES = {"date-time": "TIMESTAMP", "total-bytes": "BIGINT", "recipient-count": "INTEGER"}
 BY_COUNT = {len(names): names for names in (FIELDS_2007, FIELDS_2010, FIELDS_2013, FIELDS_2016)}
 MARKS = (b"#", b"date-time,")  # some logs repeat the bare field list as a plain CSV header
@@ -92,9 +92,8 @@ def quick(path: Path) -> Reading | None:
         return None
     lines, segments = tuple(line for line, _ in text.headers), segments_of(starts, text.lines)
     batch = Columns(
-        path, segments, tuple(names), KNOWN, lines, delimiter=",", quote='"',
-        kept=("message-info",), types=TYPES,
-    )  # fmt: skip
+        path, segments, tuple(names), KNOWN, lines, delimiter=",", quote='"', types=TYPES
+    )
     return _reading(text, batch, [])
 
 

@@ -9,7 +9,9 @@ WITH place AS (
             'source-context', 'connector-id', 'source', 'event-id', 'internal-message-id',
             'message-id', 'network-message-id', 'recipient-address', 'recipient-status',
             'total-bytes', 'recipient-count', 'related-recipient-address', 'reference',
-            'message-subject', 'sender-address', 'return-path'
+            'message-subject', 'sender-address', 'return-path', 'message-info', 'directionality',
+            'tenant-id', 'original-client-ip', 'original-server-ip', 'custom-data',
+            'transport-traffic-type', 'log-id', 'schema-version'
         ]) AS rest,
         list_position(fields, 'date-time') AS p_ts,
         list_position(fields, 'client-ip') AS p_client_ip,
@@ -32,7 +34,15 @@ WITH place AS (
         list_position(fields, 'message-subject') AS p_subject,
         list_position(fields, 'sender-address') AS p_sender,
         list_position(fields, 'return-path') AS p_return_path,
-        list_position(fields, 'message-info') AS p_info
+        list_position(fields, 'message-info') AS p_info,
+        list_position(fields, 'directionality') AS p_direction,
+        list_position(fields, 'tenant-id') AS p_tenant,
+        list_position(fields, 'original-client-ip') AS p_first_client,
+        list_position(fields, 'original-server-ip') AS p_first_server,
+        list_position(fields, 'custom-data') AS p_custom,
+        list_position(fields, 'transport-traffic-type') AS p_traffic,
+        list_position(fields, 'log-id') AS p_log_id,
+        list_position(fields, 'schema-version') AS p_schema
     FROM segment
 ),
 
@@ -69,6 +79,14 @@ SELECT
     lp_unquote(f[p_sender]) AS "sender-address",
     lp_unquote(f[p_return_path]) AS "return-path",
     lp_unquote(f[p_info]) AS "message-info",
+    lp_unquote(f[p_direction]) AS "directionality",
+    lp_unquote(f[p_tenant]) AS "tenant-id",
+    lp_unquote(f[p_first_client]) AS "original-client-ip",
+    lp_unquote(f[p_first_server]) AS "original-server-ip",
+    lp_unquote(f[p_custom]) AS "custom-data",
+    lp_unquote(f[p_traffic]) AS "transport-traffic-type",
+    lp_unquote(f[p_log_id]) AS "log-id",
+    lp_unquote(f[p_schema]) AS "schema-version",
     lp_extra(fields, f, rest) AS extra,
     CASE
         WHEN lp_spoiled(text) IS NOT NULL THEN lp_spoiled(text)

@@ -87,6 +87,15 @@ SELECT
             THEN regexp_extract(w."message-info", '^([0-9T:.-]{19,})Z', 1)
         END AS TIMESTAMP
     ) AS origin_ts,
+    w."message-info" AS info,
+    w.directionality,
+    w."tenant-id" AS tenant_id,
+    w."original-client-ip" AS original_client_ip,
+    w."original-server-ip" AS original_server_ip,
+    w."custom-data" AS custom_data,
+    w."transport-traffic-type" AS traffic_type,
+    w."log-id" AS log_id,
+    w."schema-version" AS schema_version,
     CASE
         WHEN lp_no_number(w."recipient-count", try_cast(w."recipient-count" AS INTEGER)) IS NOT NULL
             OR lp_no_number(w."total-bytes", try_cast(w."total-bytes" AS BIGINT)) IS NOT NULL

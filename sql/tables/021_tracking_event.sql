@@ -32,6 +32,15 @@ CREATE TABLE IF NOT EXISTS tracking_event (
     reference     VARCHAR,            -- reference; related ids
     related       VARCHAR,            -- related-recipient-address: the address this one replaces
     origin_ts     TIMESTAMP,          -- UTC, when the message was first accepted, where the line says
+    info          VARCHAR,            -- message-info: the latency tree (2010 and later), or flags
+    directionality VARCHAR,           -- Incoming, Originating (2010 and later)
+    tenant_id     VARCHAR,            -- tenant-id (2010 and later)
+    original_client_ip VARCHAR,       -- who handed the message in to the first server (2010 and later)
+    original_server_ip VARCHAR,       -- the first server (2010 and later)
+    custom_data   VARCHAR,            -- custom-data: what agents noted (2010 and later)
+    traffic_type  VARCHAR,            -- transport-traffic-type (2016 and later)
+    log_id        VARCHAR,            -- log-id (2016 and later)
+    schema_version VARCHAR,           -- schema-version: build of the server that wrote the line (2016 and later)
     version       VARCHAR,            -- 2000/2003: version of the Windows SMTP service that logged
     extra         MAP(VARCHAR, VARCHAR)  -- every other non-empty value by its column name; surplus values as +1, +2
 );

@@ -35,6 +35,15 @@ COLUMNS = {
     "reference": "reference",
     "related": "relatedrecipientaddress",
     "origin_ts": "originationtime",
+    "info": "messageinfo",
+    "directionality": "directionality direction",
+    "tenant_id": "tenantid",
+    "original_client_ip": "originalclientip",
+    "original_server_ip": "originalserverip",
+    "custom_data": "customdata",
+    "traffic_type": "transporttraffictype",
+    "log_id": "logid",
+    "schema_version": "schemaversion",
     "version": "serviceversion",
 }
 PAIR = re.compile(r";(?=[^;#]*##)")  # bob@x.example##Receive, Send;eve@x.example##Receive, Fail
