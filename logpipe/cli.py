@@ -121,6 +121,7 @@ def ingest(
     from logpipe.analyze import ingest as load
     from logpipe.analyze import known_sources
     from logpipe.offers import require_inputs
+    from logpipe.report.identified import books_words
     from logpipe.report.text import clean
     from logpipe.settle import read_zones
     from logpipe.store import open_store, require_folder
@@ -133,9 +134,7 @@ def ingest(
         _warn_zones(zones, {source.host for source in known_sources(con)})
     if not quiet:
         for source in sources:
-            counts = f"{source.records:,} records = {source.rows:,} rows"
-            counts += f" + {source.duplicates:,} duplicates + {source.rejects:,} rejects"
-            what = counts if source.format else clean(source.note or "")
+            what = books_words(source) if source.format else clean(source.note or "")
             typer.echo(
                 f"{source.status:9} {clean(source.path)}: {source.format or 'unknown'}, {what}"
             )

@@ -111,6 +111,12 @@ def unread(report: dict[str, Any]) -> list[dict[str, Any]]:
     return sorted(files, key=lambda s: (UNREAD.index(s["status"]), str(s.get("path"))))
 
 
+def in_part(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the files of which something could not be read, or whose books do not balance."""
+    files = [s for s in report["sources"] if group_of(s) in ("partial", "unbalanced", "other")]
+    return sorted(files, key=lambda source: str(source.get("path")))
+
+
 def zoneless(report: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the files whose times are local, and of which nobody told the zone."""
     return [
@@ -153,5 +159,5 @@ def headline(report: dict[str, Any]) -> str:
         return "No files were found, so nothing can be said"
     if lost == total:
         return "No file could be read, so nothing can be said"
-    found = f"Nothing above info in {count_words(total - lost, 'file')}"
+    found = f"No incident of severity low or higher in {count_words(total - lost, 'file')}"
     return f"{found}, but {lost:,} could not be read" if lost else found

@@ -54,6 +54,16 @@ def identified_lines(sources: Sequence[Source], formats: Sequence[Format]) -> It
         yield from textwrap.wrap(f"Tried on files of unknown format, by content: {names}.", WIDTH)
 
 
+def books_words(source: Source) -> str:
+    """Return the books of one file: 5 records = 3 rows + 1 duplicate + 1 reject."""
+    parts = [
+        count_words(source.rows, "row"),
+        count_words(source.duplicates, "duplicate"),
+        count_words(source.rejects, "reject"),
+    ]
+    return f"{count_words(source.records, 'record')} = {' + '.join(parts)}"
+
+
 def _no_log(source: Source) -> str:
     """Return what is said of an archive, or of a file that nobody knows."""
     return f"{source.format} archive [{source.status}]" if source.format else source.status

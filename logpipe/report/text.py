@@ -8,6 +8,7 @@ from logpipe.report._facts import (
     above_info,
     headline,
     hosts_of,
+    in_part,
     only_info,
     period,
     reading_words,
@@ -18,7 +19,7 @@ from logpipe.report._facts import (
 from logpipe.report._words import count_words, lasted, list_words, span_words, whole
 
 MOST_INCIDENTS = 20
-MOST_UNREAD = 5
+MOST_FILES = 5
 INDENT = 10  # one blank more than the longest severity
 
 # Controls, invisible and bidirectional marks, tags, lone surrogates, line and paragraph ends.
@@ -81,10 +82,9 @@ def _incident_lines(incident: dict[str, Any], width: int) -> list[str]:
     return [clip(head, width), *_wrap(said, width, INDENT, most=3)]
 
 
-def _unread_lines(report: dict[str, Any], width: int) -> list[str]:
+def _file_lines(heading: str, files: list[dict[str, Any]], width: int, most: int = 5) -> list[str]:
     lines = []
-    files = unread(report)
-    for source in files[:MOST_UNREAD]:
+    for source in files[:MOST_FILES]:
         why = clean(fold(source.get("note") or source["status"]))
         path = clean(str(source.get("path")))
         room = max(width - 2, 20)
@@ -92,10 +92,10 @@ def _unread_lines(report: dict[str, Any], width: int) -> list[str]:
         # A path keeps both ends: the folder says where, the name says what.
         short = path if len(path) <= room else f"{path[:half]}...{path[-half:]}"
         line = f"  {short}: {why}"
-        lines += [line] if len(line) <= width else [f"  {short}", *_wrap(why, width, 4, most=5)]
-    if len(files) > MOST_UNREAD:
-        lines.append(f"  and {len(files) - MOST_UNREAD:,} more")
-    return ["", "Not read:", *lines] if lines else []
+        lines += [line] if len(line) <= width else [f"  {short}", *_wrap(why, width, 4, most=most)]
+    if len(files) > MOST_FILES:
+        lines.append(f"  and {len(files) - MOST_FILES:,} more")
+    return ["", heading, *lines] if lines else []
 
 
 def _zone_lines(report: dict[str, Any], width: int) -> list[str]:
@@ -136,7 +136,8 @@ def summary_lines(
             "",
             clip(clean(f"{'INFO':<{INDENT}}{len(quiet):,} more: {list_words(rules)}"), width),
         ]
-    lines += _unread_lines(report, width)
+    lines += _file_lines("Not read:", unread(report), width)
+    lines += _file_lines("Read in part:", in_part(report), width, most=3)
     if report_path is not None:
         lines += ["", f"Report: {clean(str(report_path))}"]
     return lines

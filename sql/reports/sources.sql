@@ -1,13 +1,41 @@
--- Every file ever offered, with its books, by path.
+-- Every file ever offered, with its books, by path, and the commonest reasons of what was refused.
 -- Local times without a known zone are said to be so, since all times here are told as UTC.
+WITH reason AS (  -- one row: one reason of one file
+    SELECT
+        source_id, reason,
+        count(DISTINCT record) AS records,
+        min(record) AS first_record,
+        row_number() OVER (
+            PARTITION BY source_id ORDER BY count(DISTINCT record) DESC, min(record), reason
+        ) AS place
+    FROM reject
+    GROUP BY source_id, reason
+),
+
+refused AS (  -- one row: one file
+    SELECT
+        source_id,
+        'rejects: ' || array_to_string(list(
+            reason || ' (' || records || CASE WHEN records = 1 THEN ', record ' ELSE ', first record ' END
+                || first_record || ')'
+            ORDER BY place
+        ) FILTER (WHERE place <= 3), ', ')
+        || CASE WHEN max(place) > 3 THEN ', and ' || (max(place) - 3) || ' more reasons in table reject' ELSE '' END AS reasons
+    FROM reason
+    GROUP BY source_id
+)
+
 SELECT
-    path, format, host, records, rows, duplicates, rejects, status,
-    generation, generation_known_by, host_known_by, zone, zone_known_by, first_ts, last_ts, bytes, recovered,
+    s.path, s.format, s.host, s.records, s.rows, s.duplicates, s.rejects, s.status,
+    s.generation, s.generation_known_by, s.host_known_by, s.zone, s.zone_known_by,
+    s.first_ts, s.last_ts, s.bytes, s.recovered,
     nullif(concat_ws(
         '; ',
-        CASE WHEN zone IS NULL AND first_ts IS NOT NULL AND format IS NOT NULL THEN 'local times, zone unknown: give --tz ' || coalesce(host, '*') || '=ZONE' END,
-        CASE WHEN zone_known_by = 'guess' THEN 'the zone is a guess: that of all hosts whose zone is known' END,
-        note
+        CASE WHEN s.zone IS NULL AND s.first_ts IS NOT NULL AND s.format IS NOT NULL THEN 'local times, zone unknown: give --tz ' || coalesce(s.host, '*') || '=ZONE' END,
+        CASE WHEN s.zone_known_by = 'guess' THEN 'the zone is a guess: that of all hosts whose zone is known' END,
+        CASE WHEN s.rejects > 0 THEN r.reasons END,
+        s.note
     ), '') AS note
-FROM source
-ORDER BY path, source_id
+FROM source AS s
+LEFT JOIN refused AS r ON r.source_id = s.source_id
+ORDER BY s.path, s.source_id
