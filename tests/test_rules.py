@@ -37,7 +37,7 @@ def test_every_rule_has_a_case_that_fires_and_one_that_stays_quiet() -> None:
 def test_the_rules_the_design_fixes_for_this_stage_are_there() -> None:
     wanted = {
         "delayed-ndr", "idle-queue-item", "idle-until-restart",
-        "service-restart", "crash-loop", "unclean-shutdown",
+        "service-restart", "scheduled-restart", "crash-loop", "unclean-shutdown",
     }  # fmt: skip
     assert wanted <= {rule.id for rule in load_rules()}
 

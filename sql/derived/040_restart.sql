@@ -2,6 +2,12 @@
 -- service is host for a reboot. kind: requested (stopped cleanly), crash, unclean (power loss or
 -- stop error), reboot (clean), unknown. confidence: high (the service control manager or the event log
 -- says so), medium (other logs say so). with_boot: part of a reboot of the host.
+-- asked: who asked for it, where that is told at most 10 minutes before it began. patched: after an
+-- update was installed, at most 6 hours before a reboot or one hour before a service stopped.
+-- scheduled: a habit: the same service or host went down at the same time of day (each within 10 minutes
+-- of the next by the clock, all within 30) on at least 4 days, at most 8 days apart. Crashes, patches
+-- and what follows within the hour are no part of it. A habit in local time that crosses a change of
+-- daylight saving is two.
 CREATE OR REPLACE TABLE restart AS
 WITH stream AS (
     SELECT
@@ -97,10 +103,18 @@ strong AS (
 weak AS (  -- one row per group of weak witnesses
     SELECT
         host, service, start_no,
-        min(ts) AS start_at,
+        min(CASE WHEN what = 'start' THEN ts END) AS start_at,
+        min(from_ts) AS from_ts,
+        max(ts) AS until_ts,
+        min(CASE WHEN what = 'stop' THEN ts END) AS first_stop,
         array_to_string(list_sort(list_distinct(list(witness))), ', ') AS text,
         count(DISTINCT witness) AS kinds,
-        bool_or(witness NOT IN ('log header block', 'message-id counter began again')) AS enough,
+        bool_or(
+            witness NOT IN ('log header block', 'message-id counter began again')
+            AND NOT regexp_matches(witness, '^SMTP Server counter|iisreset$|^MSExchange(IS|MTA) [0-9]+$|^ESE 101')
+            -- this one alone is known to be a signal of a restart
+            OR witness = 'SMTP Server counter messages received total fell'
+        ) AS enough,
         min(source_id) AS source_id,
         arg_min(record, (source_id, record)) AS record
     FROM weak_start
@@ -108,14 +122,16 @@ weak AS (  -- one row per group of weak witnesses
 ),
 
 unexplained AS (  -- weak witnesses far from every strong restart of the service or its host
-    SELECT w.host, w.service, w.start_at, w.text, w.source_id, w.record
+    SELECT
+        w.host, w.service, w.start_at, w.text, w.source_id, w.record,
+        CASE WHEN w.first_stop < w.start_at THEN w.first_stop END AS stop_at
     FROM weak AS w
-    WHERE (w.kinds >= 2 OR w.enough)
+    WHERE w.start_at IS NOT NULL AND (w.kinds >= 2 OR w.enough)
       AND NOT EXISTS (
           SELECT 1
           FROM strong AS s
           WHERE s.host = w.host AND s.service IN (w.service, 'host', 'IISADMIN')
-            AND abs(lp_us(s.start_at) - lp_us(w.start_at)) <= 900000000
+            AND lp_us(s.start_at) BETWEEN lp_us(w.from_ts) - 900000000 AND lp_us(w.until_ts) + 900000000
       )
 ),
 
@@ -125,18 +141,127 @@ every AS (
     FROM strong
     UNION ALL
     SELECT
-        host, service, service AS display, true AS mail, NULL AS stop_at, start_at,
-        'unknown' AS kind, 'medium' AS confidence, text, source_id, record
+        host, service, service AS display, true AS mail, stop_at, start_at,
+        CASE WHEN stop_at IS NULL THEN 'unknown' ELSE 'requested' END AS kind,
+        'medium' AS confidence, text, source_id, record
     FROM unexplained
+),
+
+begun AS (
+    SELECT
+        e.*,
+        coalesce(e.stop_at, e.start_at) AS began,
+        e.service = 'host' OR EXISTS (
+            SELECT 1
+            FROM host_restart AS h
+            WHERE h.host = e.host
+              AND lp_us(e.start_at) BETWEEN lp_us(h.start_at) - 300000000 AND lp_us(h.start_at) + 900000000
+        ) AS with_boot
+    FROM every AS e
+),
+
+request AS (  -- the last request before each, and the last update
+    SELECT
+        b.host, b.service, b.start_at, b.source_id, b.record,
+        max_by(q.text, (q.ts, q.source_id, q.record)) FILTER (
+            WHERE q.kind = 'asked' AND lp_us(b.began) - lp_us(q.ts) <= lp_minutes(10)
+        ) AS asked,
+        coalesce(bool_or(q.kind = 'update'), false) AS patched
+    FROM begun AS b
+    JOIN restart_request AS q
+        ON q.host = b.host AND q.ts <= b.start_at
+       AND CASE
+           WHEN q.kind = 'update' AND b.with_boot THEN lp_us(b.began) - lp_us(q.ts) <= lp_minutes(360)
+           WHEN q.kind = 'update' THEN lp_us(b.began) - lp_us(q.ts) <= lp_minutes(60)
+           WHEN q.service = 'host' THEN b.with_boot AND lp_us(b.began) - lp_us(q.ts) <= lp_minutes(10)
+           ELSE lp_us(b.began) - lp_us(q.ts) <= lp_minutes(10) AND (
+               q.service = b.service
+               OR (q.service = 'IISADMIN' AND b.service IN ('SMTPSVC', 'W3SVC', 'IMAP4Svc', 'POP3Svc', 'RESvc'))
+           )
+       END
+    GROUP BY b.host, b.service, b.start_at, b.source_id, b.record
+),
+
+known AS (
+    SELECT b.*, q.asked, coalesce(q.patched, false) AS patched
+    FROM begun AS b
+    LEFT JOIN request AS q
+        ON q.host = b.host AND q.service = b.service AND q.start_at = b.start_at
+       AND q.source_id = b.source_id AND q.record = b.record
+),
+
+deliberate AS (  -- what may be a habit; the first start of a log only shows where it begins
+    SELECT
+        host, service, start_at, source_id, record, began,
+        lag(began) OVER (PARTITION BY host, service ORDER BY began, start_at, source_id, record) AS before_began
+    FROM known
+    WHERE kind NOT IN ('crash', 'unclean') AND NOT patched
+      AND NOT (kind = 'unknown' AND confidence = 'high' AND service <> 'host')
+),
+
+clocked AS (  -- the day is looked at from midnight and from noon, so that no habit falls into two
+    SELECT d.*, v.shift_h, (lp_us(d.began) + v.shift_h * lp_minutes(60)) % lp_minutes(1440) AS clock_us
+    FROM deliberate AS d
+    CROSS JOIN (VALUES (0), (12)) AS v (shift_h)
+    WHERE d.before_began IS NULL OR lp_us(d.began) - lp_us(d.before_began) > lp_minutes(60)
+),
+
+clock_spaced AS (
+    SELECT
+        *,
+        lag(clock_us) OVER (
+            PARTITION BY host, service, shift_h ORDER BY clock_us, began, source_id, record
+        ) AS before_clock
+    FROM clocked
+),
+
+clock_grouped AS (
+    SELECT
+        *,
+        sum(CASE WHEN clock_us - before_clock <= lp_minutes(10) THEN 0 ELSE 1 END) OVER (
+            PARTITION BY host, service, shift_h ORDER BY clock_us, began, source_id, record
+        ) AS clock_no
+    FROM clock_spaced
+),
+
+day_spaced AS (
+    SELECT
+        *,
+        lag(began) OVER (
+            PARTITION BY host, service, shift_h, clock_no ORDER BY began, source_id, record
+        ) AS day_before
+    FROM clock_grouped
+),
+
+day_grouped AS (
+    SELECT
+        *,
+        sum(CASE WHEN lp_us(began) - lp_us(day_before) <= lp_minutes(8 * 1440) THEN 0 ELSE 1 END) OVER (
+            PARTITION BY host, service, shift_h, clock_no ORDER BY began, source_id, record
+        ) AS run_no
+    FROM day_spaced
+),
+
+sized AS (
+    SELECT
+        host, service, start_at, source_id, record,
+        count(*) OVER run AS days,
+        max(clock_us) OVER run - min(clock_us) OVER run AS width_us
+    FROM day_grouped
+    WINDOW run AS (PARTITION BY host, service, shift_h, clock_no, run_no)
+),
+
+habit AS (
+    SELECT DISTINCT host, service, start_at, source_id, record
+    FROM sized
+    WHERE days >= 4 AND width_us <= lp_minutes(30)
 )
 
 SELECT
-    e.host, e.service, e.display, e.mail, e.stop_at, e.start_at, e.kind, e.confidence,
-    e.service = 'host' OR EXISTS (
-        SELECT 1
-        FROM host_restart AS h
-        WHERE h.host = e.host
-          AND lp_us(e.start_at) BETWEEN lp_us(h.start_at) - 300000000 AND lp_us(h.start_at) + 900000000
-    ) AS with_boot,
-    e.text, e.source_id, e.record
-FROM every AS e;
+    k.host, k.service, k.display, k.mail, k.stop_at, k.start_at, k.kind, k.confidence, k.with_boot,
+    h.host IS NOT NULL AS scheduled, k.patched, k.asked,
+    k.text, k.source_id, k.record
+FROM known AS k
+LEFT JOIN habit AS h
+    ON h.host = k.host AND h.service = k.service AND h.start_at = k.start_at
+   AND h.source_id = k.source_id AND h.record = k.record;

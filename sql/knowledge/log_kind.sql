@@ -44,6 +44,11 @@ FROM (
     ('service-restart', 'events', 'required'),
     ('service-restart', 'smtp', 'helpful'),
     ('service-restart', 'tracking', 'helpful'),
+    ('service-restart', 'counters', 'helpful'),
+    ('scheduled-restart', 'events', 'required'),
+    ('scheduled-restart', 'smtp', 'helpful'),
+    ('scheduled-restart', 'tracking', 'helpful'),
+    ('scheduled-restart', 'counters', 'helpful'),
     ('crash-loop', 'events', 'required'),
     ('unclean-shutdown', 'events', 'required')
 ) AS known (rule, kind, need);

@@ -40,6 +40,7 @@ mail_restart AS (
     FROM restart AS r
     -- a first start without a stop before it is where the log begins, unless other logs witness it
     WHERE r.mail AND NOT (r.kind = 'unknown' AND r.confidence = 'high' AND r.service <> 'host')
+      AND NOT r.scheduled  -- a habit is told once, by scheduled-restart
       AND NOT EXISTS (
           SELECT 1
           FROM looping AS l
@@ -110,7 +111,9 @@ fact AS (
             WHEN 'reboot' THEN 'Windows was shut down and started'
             WHEN 'unclean' THEN 'Windows started after an unclean shutdown'
             ELSE r.display || ' was started; how it ended is not in the logs'
-        END || ' (' || r.text || ')' AS text,
+        END || coalesce(CASE WHEN r.service <> 'host' THEN ', asked for by ' || r.asked END, '')
+            || CASE WHEN r.patched THEN ', after an update was installed' ELSE '' END
+            || ' (' || r.text || ')' AS text,
         r.confidence, r.source_id, r.record,
         n.down_min, r.importance
     FROM ranked AS r
