@@ -1,6 +1,5 @@
 """From inputs to a store, and from a store to the outputs: what the commands are made of."""
 
-import json
 import os
 import sys
 import tempfile
@@ -20,7 +19,7 @@ from logpipe.errors import LogpipeError, RuleError
 from logpipe.ingest import begin_run, end_run
 from logpipe.ingest_archive import ingest_offer
 from logpipe.model import Rule, Source
-from logpipe.offers import find_files, require_inputs
+from logpipe.offers import OUTPUTS, find_files, is_ours, require_inputs
 from logpipe.report.html import render_html
 from logpipe.report.jsonfile import write_report
 from logpipe.report.text import clean
@@ -30,8 +29,6 @@ from logpipe.rules import CaseResult, load_cases, load_rules, run_case, run_rule
 from logpipe.settle import settle
 from logpipe.sqlfiles import sql_text
 from logpipe.store import Connection, ask, open_store, rebuild_derived, transaction
-
-OUTPUTS = ("report.json", "report.html", "timeline.jsonl", "logpipe.duckdb")
 
 
 def ingest(
@@ -85,8 +82,11 @@ def scratch_store() -> Iterator[Connection]:
 
 
 def known_sources(con: Connection) -> list[Source]:
-    """Return every file of a store, by path, as it stands after all of them were read."""
-    return [Source(**row) for row in ask(con, "FROM source ORDER BY path, source_id")]
+    """Return every file of a store, by path, its note as the report tells it."""
+    rows = ask(con, "FROM source ORDER BY path, source_id")
+    told = ask(con, sql_text("reports", "sources"))
+    pairs = zip(rows, told, strict=True)
+    return [Source(**row | {"note": report["note"]}) for row, report in pairs]
 
 
 def cover(con: Connection) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -112,16 +112,8 @@ def check_out(out: Path, *, force: bool) -> None:
             f"{out}: cannot be made: {error.strerror}; name another --out"
         ) from error
     there = [name for name in OUTPUTS if (out / name).exists()]
-    if there and not force and not _is_ours(out):
+    if there and not force and not is_ours(out):
         raise LogpipeError(f"{out / there[0]}: is there already and not logpipe's; use --force")
-
-
-def _is_ours(out: Path) -> bool:
-    """Return whether a run of logpipe, of any version, wrote this folder: its report says so."""
-    try:
-        return "logpipe" in json.loads((out / "report.json").read_bytes())
-    except (OSError, ValueError):
-        return False
 
 
 def analyze(

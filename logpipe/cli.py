@@ -121,7 +121,7 @@ def ingest(
     from logpipe.analyze import ingest as load
     from logpipe.analyze import known_sources
     from logpipe.offers import require_inputs
-    from logpipe.report.identified import books_words
+    from logpipe.report.identified import books_words, counts_words
     from logpipe.report.text import clean
     from logpipe.settle import read_zones
     from logpipe.store import open_store, require_folder
@@ -134,10 +134,11 @@ def ingest(
         _warn_zones(zones, {source.host for source in known_sources(con)})
     if not quiet:
         for source in sources:
-            what = books_words(source) if source.format else clean(source.note or "")
-            typer.echo(
-                f"{source.status:9} {clean(source.path)}: {source.format or 'unknown'}, {what}"
-            )
+            read = source.format and source.status != "failed"
+            what = books_words(source) if read else clean(source.note or "")
+            name = f"{source.format}, " if source.format else ""
+            typer.echo(f"{source.status:9} {clean(source.path)}: {name}{what}")
+        typer.echo(counts_words(sources))
     unread = [source for source in sources if source.status in UNREAD]
     _warn_unread(len(unread), len(sources))
     if strict and unread:
@@ -210,6 +211,7 @@ def identify(paths: Inputs, tz: Zones = None, shape: Format = Shape.table) -> No
     with scratch_store() as con:
         load(con, paths, zones=zones)
         sources = known_sources(con)
+    _warn_zones(zones, {source.host for source in sources})
     with _whole_pipe():
         if shape is Shape.table:
             for line in identified_lines(sources, all_formats()):

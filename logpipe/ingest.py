@@ -42,7 +42,12 @@ HINTS = (  # what a file is that logpipe does not read, by its first bytes
     (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
     (b"SQLite format 3", "a SQLite database"),
+    (b"%PDF-", "a PDF document"),
+    (b"MZ", "a program or library"),
+    (b"#Software: Microsoft Internet Information Services", "a log of the web server"),
+    (b"#Software: Microsoft HTTP", "an error log of the web server"),
 )
+PRINTABLE = range(0x20, 0x7F)
 
 
 def identify(head: bytes) -> list[Format]:
@@ -257,10 +262,10 @@ def _unclaimed(head: bytes, claims: list[Format]) -> str:
     if claims:
         names = " and ".join(format_.name for format_ in claims)
         return f"claimed by {names}: ambiguous, so not read"
-    first = head[:40]
-    what = next((f"{name}; " for magic, name in HINTS if first.startswith(magic)), "")
-    shown = first.decode("ascii", "backslashreplace").encode("unicode_escape").decode()
-    return f"no known log format: {what}begins with {shown}"
+    if what := next((name for magic, name in HINTS if head.startswith(magic)), None):
+        return f"no known log format: {what}"
+    shown = "".join(chr(b) if b in PRINTABLE else f"\\x{b:02x}" for b in head[:40])
+    return f"no known log format: begins with {shown}"
 
 
 def _load(

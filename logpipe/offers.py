@@ -1,11 +1,15 @@
 """The files below the inputs, in the order they are to be read."""
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from logpipe.errors import LogpipeError
+
+OUTPUTS = ("report.json", "report.html", "timeline.jsonl", "logpipe.duckdb")
+OUR_REPORT = re.compile(rb"\s*\{\s*\"logpipe\"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +43,20 @@ def require_inputs(inputs: Sequence[Path]) -> None:
             raise LogpipeError(f"{given}: no such file or folder; check the path")
 
 
+def is_ours(folder: Path) -> bool:
+    """Return whether a run of logpipe wrote into this folder: its report says so."""
+    try:
+        with (folder / "report.json").open("rb") as file:
+            return OUR_REPORT.match(file.read(200)) is not None
+    except OSError:
+        return False
+
+
 def find_files(inputs: Sequence[Path]) -> list[Offer]:
     """Return every file below the inputs, shortest first, so that a growing log's older copy leads.
 
-    Links to folders are not followed (they may loop) but listed. Raises LogpipeError where an
-    input does not exist.
+    What logpipe wrote itself is left out. Links to folders are not followed (they may loop) but
+    listed. Raises LogpipeError where an input does not exist.
     """
     require_inputs(inputs)
     offers: dict[str, Offer] = {}
@@ -61,8 +74,10 @@ def _walk(folder: Path) -> Iterator[Offer]:
 
     for parent, folders, files in os.walk(folder, onerror=note):
         here = Path(parent)
+        own = OUTPUTS if "report.json" in files and is_ours(here) else ()
         for name in files:
-            yield _offer(here / name)
+            if name not in own:
+                yield _offer(here / name)
         for name in folders:
             if (here / name).is_symlink():
                 why = "a link to a folder: not followed, give the folder itself"

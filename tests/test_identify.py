@@ -31,7 +31,8 @@ def test_a_log_is_told_with_product_host_span_records_and_the_reason() -> None:
     text = identify(str(SYSTEM_LOG))
     assert "[evt, loaded]" in text
     assert "host RELAY1 (by content)" in text
-    assert "because " in text
+    assert "evt: the file starts with an event-log header" in text
+    assert "1 file: 1 loaded." in text
     assert "UTC" in text
 
 

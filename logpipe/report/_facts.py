@@ -33,8 +33,8 @@ GROUPS = (
         "partial",
         "Read in part",
         (
-            "What could be read is in the results. Every other record is in table reject,"
-            " with its place and the reason."
+            "What could be read is in the results. What was refused is in table reject, with its"
+            " place and the reason; what a file lost before it came here stands beside it."
         ),
     ),
     (

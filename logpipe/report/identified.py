@@ -1,6 +1,7 @@
 """What each file is, in a few lines: for ``logpipe identify``."""
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from logpipe.model import Format, Source
@@ -13,13 +14,14 @@ COLUMNS = [
     "duplicates", "rejects", "recovered", "bytes", "note",
 ]  # fmt: skip
 WIDTH = 79
+STATUSES = ("loaded", "duplicate", "known", "partial", "unknown", "failed")
 NUMBERS = {"records", "rows", "duplicates", "rejects", "recovered", "bytes"}
 
 
 def why(format_: Format) -> str:
     """Return what a format looks for in a file, as the docstring of its ``sniff`` says."""
     words = fold((format_.sniff.__doc__ or "").partition("\n\n")[0])
-    return words.removeprefix("Return whether ").rstrip(".")
+    return words.removeprefix("Return whether ").rstrip(".").replace("``", "")
 
 
 def identified_rows(
@@ -39,19 +41,35 @@ def identified_rows(
 
 
 def identified_lines(sources: Sequence[Source], formats: Sequence[Format]) -> Iterator[str]:
-    """Yield the files as text, and what was tried where one is unknown."""
+    """Yield the files as text, how each format is known, and what was tried where none fits."""
     known = {format_.name: format_ for format_ in formats}
     for source in sources:
         yield clean(source.path)
         format_ = known.get(source.format or "")
-        for line in _known_lines(source, format_) if format_ else [_no_log(source)]:
-            yield clean(f"    {line}")
-        if source.note:
-            yield clean(f"    {source.note}")
+        lines = [*_known_lines(source, format_)] if format_ else [_no_log(source)]
+        for line in filter(None, [*lines, fold(source.note)]):
+            yield from textwrap.wrap(
+                clean(line), WIDTH, initial_indent="    ", subsequent_indent="      "
+            )
+    seen = [format_ for format_ in formats if any(s.format == format_.name for s in sources)]
+    if seen:
+        yield from ["", "How these formats are known:"]
+    for format_ in seen:
+        yield from textwrap.wrap(
+            f"{format_.name}: {why(format_)}", WIDTH, initial_indent="  ", subsequent_indent="    "
+        )
     if any(source.status == "unknown" for source in sources):
         names = ", ".join(format_.name for format_ in formats)
         yield ""
         yield from textwrap.wrap(f"Tried on files of unknown format, by content: {names}.", WIDTH)
+    yield from ["", counts_words(sources)]
+
+
+def counts_words(sources: Sequence[Source]) -> str:
+    """Return how many files there are, and of each status."""
+    states = Counter(source.status for source in sources)
+    told = ", ".join(f"{states[status]:,} {status}" for status in STATUSES if states[status])
+    return f"{count_words(len(sources), 'file')}: {told}." if sources else "No files."
 
 
 def books_words(source: Source) -> str:
@@ -70,10 +88,10 @@ def _no_log(source: Source) -> str:
 
 
 def _known_lines(source: Source, format_: Format) -> Iterator[str]:
-    made_by = f", {source.generation}" if source.generation else ""
+    made = source.generation or ""
+    made_by = f", {made}" if made and made not in format_.title else ""
     yield f"{format_.title}{made_by} [{source.format}, {source.status}]"
     if source.status == "failed":
-        yield f"because {why(format_)}"
         return
     host = f"host {source.host} (by {source.host_known_by})" if source.host else "host not named"
     if not source.first_ts:
@@ -81,14 +99,14 @@ def _known_lines(source: Source, format_: Format) -> Iterator[str]:
     elif source.zone:
         zone = f"times {source.zone} (by {source.zone_known_by})"
     else:
-        zone = "local times, zone unknown: give --tz HOST=ZONE"
+        zone = "local times, zone unknown"
     yield f"{host}; {zone}"
     clock = "UTC" if source.zone else "as written"
-    span = f"{source.first_ts} to {source.last_ts} {clock}; " if source.first_ts else ""
+    until = "" if source.first_ts == source.last_ts else f" to {source.last_ts}"
+    span = f"{source.first_ts}{until} {clock}; " if source.first_ts else ""
     parts = [count_words(source.records, "record"), count_words(source.rows, "row")]
     told = ((source.duplicates, "duplicate"), (source.rejects, "reject"))
     parts += [count_words(count, what) for count, what in told if count]
     if source.recovered:
         parts.append(f"{source.recovered:,} recovered beside them")
     yield span + ", ".join(parts)
-    yield f"because {why(format_)}"
