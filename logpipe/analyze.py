@@ -89,12 +89,19 @@ def known_sources(con: Connection) -> list[Source]:
     return [Source(**row | {"note": report["note"]}) for row, report in pairs]
 
 
-def cover(con: Connection) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return the hours that the logs of a store cover, and the gaps, made anew from its rows."""
+def cover(con: Connection) -> dict[str, list[dict[str, Any]]]:
+    """Return ``hours``, ``gaps`` and ``files``: what the logs cover, and what is missing.
+
+    The tables are made anew from the rows of the logs.
+    """
     with transaction(con):
         for name in ("140_coverage", "150_log_gap"):
             con.execute(sql_text("derived", name))
-    return ask(con, "FROM coverage ORDER BY ALL"), ask(con, sql_text("reports", "gaps"))
+    return {
+        "hours": ask(con, "FROM coverage ORDER BY ALL"),
+        "gaps": ask(con, sql_text("reports", "gaps")),
+        "files": ask(con, sql_text("reports", "uncovered")),
+    }
 
 
 def detect(con: Connection, rules: list[Rule]) -> None:

@@ -238,7 +238,7 @@ def coverage(
 ) -> None:
     """Show what the logs cover and what is missing.
 
-    Hours by host and log, gaps, and the rules that each gap weakens.
+    Hours by host and log, gaps, the rules that each gap weakens, and files that were not read.
 
     Example: logpipe coverage samples/gateway2003
     """
@@ -259,11 +259,11 @@ def coverage(
     with scratch_store() if paths else open_store(db) as con:
         if paths:
             load(con, paths, zones=zones)
-        hours, gaps = cover(con)
+        covered = cover(con)
         rows = user_query(con, sql_text("reports", "coverage"))
     with _whole_pipe():
         if shape is Shape.table:
-            for line in coverage_lines(hours, gaps):
+            for line in coverage_lines(**covered):
                 typer.echo(line)
         else:
             print_rows(*rows, shape=shape.value, out=sys.stdout, width=0)

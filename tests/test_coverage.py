@@ -11,6 +11,7 @@ import pytest
 
 from logpipe.analyze import cover
 from logpipe.report.covered import coverage_lines
+from logpipe.sqlfiles import sql_text
 from logpipe.store import Connection, ask, insert, open_store
 
 START = datetime(2009, 2, 2)  # a Monday
@@ -42,13 +43,13 @@ def speak(con: Connection, source_id: int, hours: list[int], *, host: str = "HUB
 
 
 def gaps(con: Connection, reason: str) -> list[dict[str, Any]]:
-    return [gap for gap in cover(con)[1] if gap["reason"] == reason]
+    return [gap for gap in cover(con)["gaps"] if gap["reason"] == reason]
 
 
 def test_every_hour_with_a_row_is_covered(con: Connection) -> None:
     add_source(con, 1, "a.log", "tracking_2007")
     speak(con, 1, [0, 0, 1, 5])
-    hours, _ = cover(con)
+    hours = cover(con)["hours"]
     assert [(row["host"], row["log"], row["rows"]) for row in hours] == [
         ("HUB1", "tracking", 2), ("HUB1", "tracking", 1), ("HUB1", "tracking", 1),
     ]  # fmt: skip
@@ -132,8 +133,32 @@ def test_every_rule_that_ships_says_which_logs_it_needs(con: Connection) -> None
 def test_the_strip_fits_a_terminal_and_shows_what_is_missing(con: Connection) -> None:
     add_source(con, 1, "a.log", "tracking_2007")
     speak(con, 1, [hour for hour in range(24 * DAYS) if not 100 <= hour < 200])
-    lines = list(coverage_lines(*cover(con)))
+    lines = list(coverage_lines(**cover(con)))
     assert max(map(len, lines)) < 80
     strip = next(line for line in lines if line.startswith("HUB1 tracking"))
     assert "#" in strip
     assert ".." in strip
+
+
+def test_what_was_not_read_is_not_called_covered(con: Connection) -> None:
+    add_source(con, 1, "a.log", "tracking_2007")
+    speak(con, 1, list(range(24)))
+    add_source(con, 2, "cut.blg", "blg", status="failed", note="the header is cut", rows=0)
+    add_source(con, 3, "half.log", "smtpsvc_w3c", status="partial", rejects=2, note="lost: a line")
+    lines = list(coverage_lines(**cover(con)))
+    assert "No gap in what was read; see below for what was not." in lines
+    assert lines[-5:] == [
+        "Not read, so not covered:", "  cut.blg: the header is cut", "",
+        "Read in part:", "  half.log: 2 records refused; lost: a line",
+    ]  # fmt: skip
+
+
+def test_machines_are_told_what_was_not_read(con: Connection) -> None:
+    add_source(con, 1, "odd.blg", "blg", status="failed", note="no known log format")
+    add_source(con, 2, "half.log", "smtpsvc_w3c", status="partial", note="lost: a line")
+    cover(con)
+    rows = ask(con, sql_text("reports", "coverage"))
+    told = {(row["what"], row["text"]) for row in rows}
+    assert told == {
+        ("unread", "odd.blg: no known log format"), ("partial", "half.log: lost: a line"),
+    }  # fmt: skip

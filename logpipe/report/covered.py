@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from logpipe.report.text import clean
+from logpipe.report._words import count_words
+from logpipe.report.text import clean, file_lines
 
 CELLS = 60  # most cells of a strip
 WIDTH = 79
@@ -15,15 +16,35 @@ HOUR = timedelta(hours=1)
 
 
 def coverage_lines(
-    hours: Sequence[dict[str, Any]], gaps: Sequence[dict[str, Any]]
+    hours: Sequence[dict[str, Any]],
+    gaps: Sequence[dict[str, Any]],
+    files: Sequence[dict[str, Any]],
 ) -> Iterator[str]:
-    """Yield one strip per host and log, then the gaps, longest first.
+    """Yield one strip per host and log, then the gaps, longest first, then what was not read.
 
-    ``hours`` are rows of table coverage, ``gaps`` of table log_gap.
+    ``hours`` are rows of table coverage, ``gaps`` of table log_gap, ``files`` of view uncovered.
     """
-    if not hours:
+    by_state: dict[str, list[dict[str, Any]]] = {}
+    for file in files:
+        by_state.setdefault(file["state"], []).append(file)
+    if hours:
+        yield from _strip_lines(hours)
+        yield ""
+        yield from _gap_lines(gaps, whole=by_state.keys() <= {"uncounted"})
+    else:
         yield "No log with dated rows: nothing is covered."
-        return
+    yield from file_lines("Not read, so not covered:", by_state.get("unread", []), WIDTH)
+    yield from file_lines("Read in part:", by_state.get("partial", []), WIDTH)
+    if count := len(by_state.get("uncounted", [])):
+        yield ""
+        are = "is not counted: it is" if count == 1 else "are not counted: they are"
+        yield from textwrap.wrap(
+            f"{count_words(count, 'file')} of reports and listings {are} no continuous log.", WIDTH
+        )
+
+
+def _strip_lines(hours: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Draw every log of every host over the whole time."""
     first = min(row["hour"] for row in hours)
     last = max(row["hour"] for row in hours)
     total = int((last - first) / HOUR) + 1
@@ -37,8 +58,6 @@ def coverage_lines(
     width = max(len(host) + len(log) for host, log in strips) + 1
     for (host, log), spoken in sorted(strips.items()):
         yield clean(f"{host + ' ' + log:{width}} {_strip(spoken, first, total, step)}")
-    yield ""
-    yield from _gap_lines(gaps)
 
 
 def _wrap(text: str) -> list[str]:
@@ -60,9 +79,14 @@ def _strip(spoken: set[datetime], first: datetime, total: int, step: int) -> str
     )
 
 
-def _gap_lines(gaps: Sequence[dict[str, Any]]) -> Iterator[str]:
+def _gap_lines(gaps: Sequence[dict[str, Any]], *, whole: bool) -> Iterator[str]:
+    """Name the longest gaps; ``whole`` says that every file was read to its end."""
     if not gaps:
-        yield "No gap: no number is left out, no log falls silent while others speak."
+        yield (
+            "No gap: no number is left out, no log falls silent while others speak."
+            if whole
+            else "No gap in what was read; see below for what was not."
+        )
         return
     yield f"{len(gaps):,} gaps, the longest first:" if len(gaps) > 1 else "One gap:"
     ordered = sorted(gaps, key=lambda gap: gap["from_ts"] - gap["until_ts"])

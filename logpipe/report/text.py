@@ -82,10 +82,11 @@ def _incident_lines(incident: dict[str, Any], width: int) -> list[str]:
     return [clip(head, width), *_wrap(said, width, INDENT, most=3)]
 
 
-def _file_lines(heading: str, files: list[dict[str, Any]], width: int, most: int = 5) -> list[str]:
+def file_lines(heading: str, files: list[dict[str, Any]], width: int, most: int = 5) -> list[str]:
+    """Return the first files below a heading, each with its note or else its status."""
     lines = []
     for source in files[:MOST_FILES]:
-        why = clean(fold(source.get("note") or source["status"]))
+        why = clean(fold(source.get("note") or source.get("status")))
         path = clean(str(source.get("path")))
         room = max(width - 2, 20)
         half = (room - 3) // 2
@@ -136,8 +137,8 @@ def summary_lines(
             "",
             clip(clean(f"{'INFO':<{INDENT}}{len(quiet):,} more: {list_words(rules)}"), width),
         ]
-    lines += _file_lines("Not read:", unread(report), width)
-    lines += _file_lines("Read in part:", in_part(report), width, most=3)
+    lines += file_lines("Not read:", unread(report), width)
+    lines += file_lines("Read in part:", in_part(report), width, most=3)
     if report_path is not None:
         lines += ["", f"Report: {clean(str(report_path))}"]
     return lines

@@ -25,6 +25,28 @@ FROM (
     ('blg', 'counters', false)
 ) AS known (format, kind, mail);
 
+-- Formats that are no continuous log: each file tells of one moment, or of what somebody kept. Hours
+-- without them are no gap. One row: one format.
+CREATE OR REPLACE VIEW momentary AS
+SELECT format, what
+FROM (
+    VALUES
+    ('ndr', 'report'),
+    ('mbox', 'report'),
+    ('badmail', 'report'),
+    ('mail', 'report'),
+    ('queue_export', 'listing'),
+    ('folder_listing', 'listing'),
+    ('file_version', 'listing'),
+    ('registry_export', 'listing'),
+    ('metabase', 'listing'),
+    ('systeminfo', 'listing'),
+    ('tasklist', 'listing'),
+    ('service_list', 'listing'),
+    ('hotfix_list', 'listing'),
+    ('w32tm', 'listing')
+) AS known (format, what);
+
 -- Which kinds of log each rule lives on. One row: one rule and kind. need: required (one of a rule's
 -- required kinds must be there), or helpful (makes findings surer).
 CREATE OR REPLACE VIEW rule_need AS
