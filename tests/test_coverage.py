@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from logpipe.analyze import cover
+from logpipe.formats import all_formats
 from logpipe.report.covered import coverage_lines
 from logpipe.sqlfiles import sql_text
 from logpipe.store import Connection, ask, insert, open_store
@@ -162,3 +163,26 @@ def test_machines_are_told_what_was_not_read(con: Connection) -> None:
     assert told == {
         ("unread", "odd.blg: no known log format"), ("partial", "half.log: lost: a line"),
     }  # fmt: skip
+
+
+def test_other_exchange_logs_cover_their_hours(con: Connection) -> None:
+    add_source(con, 1, "ews.log", "exchange_log")
+    row = {"source_id": 1, "record": 1, "ts": START, "host": "HUB1"}
+    insert(con, "log_row", pl.DataFrame([row]))
+    (hour,) = cover(con)["hours"]
+    assert (hour["host"], hour["log"], hour["hour"]) == ("HUB1", "exchange", START)
+
+
+def test_reports_and_listings_are_said_to_be_no_logs(con: Connection) -> None:
+    add_source(con, 1, "ndr.eml", "ndr")
+    add_source(con, 2, "queue.csv", "queue_export")
+    lines = list(coverage_lines(**cover(con)))
+    assert lines == [
+        "No log with dated rows: nothing is covered.", "",
+        "2 files of reports and listings are not counted: they are no continuous log.",
+    ]  # fmt: skip
+
+
+def test_every_format_is_a_log_or_of_one_moment(con: Connection) -> None:
+    known = ask(con, "SELECT format FROM log_kind UNION ALL SELECT format FROM momentary")
+    assert sorted(row["format"] for row in known) == sorted(one.name for one in all_formats())

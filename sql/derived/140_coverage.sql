@@ -16,6 +16,8 @@ WITH spoken AS (
     SELECT e.source_id, e.host, date_trunc('hour', e.ts), count(*) FROM client_event AS e GROUP BY ALL
     UNION ALL
     SELECT e.source_id, e.host, date_trunc('hour', e.ts), count(*) FROM counter_sample AS e GROUP BY ALL
+    UNION ALL
+    SELECT e.source_id, e.host, date_trunc('hour', e.ts), count(*) FROM log_row AS e GROUP BY ALL
 )
 
 SELECT

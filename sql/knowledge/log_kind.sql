@@ -20,6 +20,7 @@ FROM (
     ('connectivity', 'connectivity', false),
     ('imap_pop', 'clients', false),
     ('http_proxy', 'clients', false),
+    ('exchange_log', 'exchange', false),
     ('pdh_csv', 'counters', false),
     ('nt4_perfmon', 'counters', false),
     ('blg', 'counters', false)
