@@ -49,7 +49,7 @@ FROM (
 ) AS known (format, what);
 
 -- Which kinds of log each rule lives on. One row: one rule and kind. need: required (one of a rule's
--- required kinds must be there), or helpful (makes findings surer).
+-- required kinds must be there), or helpful (makes findings surer). Kind reports: see momentary.
 CREATE OR REPLACE VIEW rule_need AS
 SELECT rule, kind, need
 FROM (
@@ -62,6 +62,7 @@ FROM (
     ('delayed-ndr', 'smtp', 'required'),
     ('delayed-ndr', 'tracking', 'required'),
     ('delayed-ndr', 'events', 'helpful'),
+    ('bounced-mail', 'reports', 'required'),
     ('expired-mail', 'smtp', 'required'),
     ('expired-mail', 'tracking', 'required'),
     ('service-restart', 'events', 'required'),
