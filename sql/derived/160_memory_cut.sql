@@ -30,13 +30,15 @@ WHERE (
    OR (object_folded = 'memory' AND counter_folded IN ('available bytes', 'available kbytes', 'available mbytes'));
 
 -- Where the memory of a process begins anew, or is lost from sight. One row: one cut of one counter of memory.
--- ended_by: restart (the process has another id, its memory fell by more than 30 % within two samples and
--- stayed down, or its service or host restarted) or gap (over an hour, or three of the usual distances,
+-- ended_by: restart (the process has another id, its memory fell by more than 30 % within two samples, to
+-- clearly less than in all of the last 20 hours, or its service or host restarted) or gap (over an hour, or three of the usual distances,
 -- without a sample, unless the process's id is the same after it). Free memory is cut where a mail process is.
 CREATE OR REPLACE TABLE memory_cut AS
 WITH setting AS (
     SELECT
         0.30 AS drop_share,  -- part of the value by which a fall is a restart
+        0.15 AS below_share, -- part by which it is also below all of the last hours: a load falls back, too
+        20 AS below_h,       -- those hours
         60 AS gap_min,       -- minutes without a sample that are a gap
         3 AS gap_samples,    -- usual distances without a sample that are one, where they are longer
         1440 AS bridge_min   -- minutes without a sample that an unchanged process id may bridge
@@ -82,21 +84,33 @@ other_id AS (
     WHERE measure = 'id' AND v1 <> value
 ),
 
-fall AS (
+sudden AS (  -- lower than all that was before the last sample: one that falls back from a peak is none
     SELECT
-        o.host, o.process, o.instance, o.ts AS cut_at,
-        'its memory fell from ' || CAST(round(least(o.v2, o.v3) / 1048576) AS BIGINT) || ' to '
-            || CAST(round(o.value / 1048576) AS BIGINT) || ' MiB' AS text,
-        o.source_id, o.record
+        o.host, o.process, o.instance, o.counter_id, o.ts, o.before_ts, o.value, o.source_id, o.record,
+        least(o.v2, o.v3) AS before_value
     FROM ordered AS o
     JOIN trusted AS t
         ON t.host = o.host AND t.instance = o.instance
        AND t.best = CASE o.measure WHEN 'private' THEN 1 WHEN 'virtual' THEN 2 WHEN 'working' THEN 3 END
     CROSS JOIN setting AS p
-    -- lower than all that was before the last sample: one that falls back from a peak is none
     WHERE o.value < (1 - p.drop_share) * least(o.v2, o.v3, o.v4)
       AND coalesce(o.next, o.value) < (1 - p.drop_share) * least(o.v2, o.v3, o.v4)
       AND NOT coalesce(o.v1 < (1 - p.drop_share) * least(o.v3, o.v4, o.v5), false)
+),
+
+fall AS (  -- grain: one sudden fall below all of the last hours
+    SELECT
+        f.host, f.process, f.instance, f.ts AS cut_at,
+        'its memory fell from ' || CAST(round(f.before_value / 1048576) AS BIGINT) || ' to '
+            || CAST(round(f.value / 1048576) AS BIGINT) || ' MiB' AS text,
+        f.source_id, f.record
+    FROM sudden AS f
+    CROSS JOIN setting AS p
+    JOIN ordered AS o
+        ON o.counter_id = f.counter_id AND o.ts < f.ts AND lp_us(f.ts) - lp_us(o.ts) <= lp_minutes(p.below_h * 60)
+    GROUP BY f.host, f.process, f.instance, f.counter_id, f.ts, f.before_ts, f.value, f.before_value, f.source_id, f.record, p.below_share
+    -- the sample just before may have been taken half-way
+    HAVING f.value < (1 - p.below_share) * min(CASE WHEN o.ts < f.before_ts THEN o.value END)
 ),
 
 service_start AS (

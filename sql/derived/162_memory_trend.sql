@@ -6,7 +6,8 @@
 -- the part of the pairs that rise less those that fall.
 -- kind: leak (rises, in growth, significance and steadiness, nights too, and still at the end), warm-up (rose
 -- within its first day, then flat), plateau (rose longer, then flat), falling, flat, short (not judged). Free
--- memory does not leak: where it goes down it is falling. flat_end: the last quarter does not rise.
+-- memory does not leak: where it goes down it is falling. flat_end: it does not
+-- rise at its end.
 -- ended_by: restart, gap, or end (of the counter log); cut_at is when that was.
 CREATE OR REPLACE TABLE memory_trend AS
 WITH setting AS (
@@ -19,9 +20,8 @@ WITH setting AS (
         0.5 AS least_steady,                 -- pairs that rise less those that fall, of all
         33554432.0 AS least_bytes,           -- growth over the segment: 32 MiB
         0.20 AS least_share,                 -- growth, as part of the value at its start
-        0.25 AS flat_share,                  -- the last quarter is flat if it rises by less than this part of a mean quarter
-        0.75 AS flat_late_share,             -- or by less than this part, and
-        0.10 AS flat_within_share,           -- its second half is higher than its first by less than this part of what the mean asks
+        0.60 AS flat_day_share,              -- flat: the last eighth is above the same hours some days before by less than this part of the trend
+        0.25 AS flat_share,                  -- below days_h: the last quarter rises by less than this part of a mean quarter
         0.5 AS floor_share,                  -- the lowest hour of a day must rise by this part of the trend
         0.9 AS warm_share                    -- of the rise, that a warm-up makes in its first day
 ),
@@ -133,63 +133,53 @@ spread AS (
     GROUP BY counter_id, segment
 ),
 
-residual AS (
-    SELECT p.counter_id, p.segment, p.hour, p.x, p.value, p.by_day, p.hours, p.hour_of_day, p.weekend, s.slope_per_h,
-        p.value - s.slope_per_h * p.x AS rest
+line AS (
+    SELECT p.counter_id, p.segment, quantile_cont(p.value - s.slope_per_h * p.x, 0.5) AS start_value
     FROM point AS p
     JOIN slope AS s ON s.counter_id = p.counter_id AND s.segment = p.segment
+    GROUP BY p.counter_id, p.segment
 ),
 
-line AS (
-    SELECT counter_id, segment, quantile_cont(rest, 0.5) AS start_value
-    FROM residual
-    GROUP BY counter_id, segment
-),
-
-daily AS (  -- what an hour of the day has above the line: grain: one segment and hour of the day
-    SELECT counter_id, segment, hour_of_day, quantile_cont(rest, 0.5) AS rest
-    FROM residual
-    WHERE by_day
-    GROUP BY counter_id, segment, hour_of_day
-),
-
-levelled AS (  -- the load of a day is taken out
+counted AS (
     SELECT
-        r.counter_id, r.segment, r.hour, r.by_day, r.weekend,
-        r.value - coalesce(d.rest - l.start_value, 0) AS level
-    FROM residual AS r
-    JOIN line AS l ON l.counter_id = r.counter_id AND l.segment = r.segment
-    LEFT JOIN daily AS d
-        ON d.counter_id = r.counter_id AND d.segment = r.segment AND d.hour_of_day = r.hour_of_day
+        counter_id, segment, hour, value, by_day, weekend, hour_of_day,
+        count(*) FILTER (WHERE NOT weekend) OVER (PARTITION BY counter_id, segment) AS work_points,
+        -- working days in a row: what mail makes grow does not grow on a weekend
+        5 * CAST(floor((day + 3) / 7.0) AS BIGINT) + (day + 3) % 7 AS work_day,
+        day
+    FROM point
 ),
 
-work AS (  -- nothing grows on a weekend without mail: quarters are of working days, where there are enough
+worked AS (  -- without weekends, where two working days are left
     SELECT
-        counter_id, segment, hour, level, weekend,
-        count(*) FILTER (WHERE NOT weekend) OVER (PARTITION BY counter_id, segment) AS work_points
-    FROM levelled
-),
-
-quartered AS (
-    SELECT
-        counter_id, segment, hour, level,
+        counter_id, segment, hour, value, by_day, hour_of_day,
+        CASE WHEN work_points >= 47 THEN work_day ELSE day END AS day,
         ntile(4) OVER (PARTITION BY counter_id, segment ORDER BY hour) AS quarter,
-        ntile(8) OVER (PARTITION BY counter_id, segment ORDER BY hour) AS eighth
-    FROM work
-    WHERE NOT weekend OR work_points < 48
+        ntile(8) OVER (PARTITION BY counter_id, segment ORDER BY hour) AS eighth,
+        greatest(1, CAST(floor(count(*) OVER (PARTITION BY counter_id, segment) / 96.0) AS BIGINT)) AS back
+    FROM counted
+    WHERE NOT weekend OR work_points < 47
 ),
 
-quarter AS (
+quarter AS (  -- grain: one segment
     SELECT
         counter_id, segment,
-        quantile_cont(level, 0.5) FILTER (WHERE quarter = 1) AS q1,
-        quantile_cont(level, 0.5) FILTER (WHERE quarter = 2) AS q2,
-        quantile_cont(level, 0.5) FILTER (WHERE quarter = 3) AS q3,
-        quantile_cont(level, 0.5) FILTER (WHERE quarter = 4) AS q4,
-        quantile_cont(level, 0.5) FILTER (WHERE eighth = 7) AS e7,
-        quantile_cont(level, 0.5) FILTER (WHERE eighth = 8) AS e8
-    FROM quartered
+        quantile_cont(value, 0.5) FILTER (WHERE quarter = 1) AS q1,
+        quantile_cont(value, 0.5) FILTER (WHERE quarter = 2) AS q2,
+        quantile_cont(value, 0.5) FILTER (WHERE quarter = 3) AS q3,
+        quantile_cont(value, 0.5) FILTER (WHERE quarter = 4) AS q4
+    FROM worked
     GROUP BY counter_id, segment
+),
+
+late AS (  -- how much the last eighth is above the same hours some days before. Grain: one segment
+    SELECT b.counter_id, b.segment, quantile_cont(b.value - a.value, 0.5) AS risen, min(b.back) AS back
+    FROM worked AS b
+    JOIN worked AS a
+        ON a.counter_id = b.counter_id AND a.segment = b.segment
+       AND a.hour_of_day = b.hour_of_day AND a.day = b.day - b.back
+    WHERE b.eighth = 8 AND b.by_day
+    GROUP BY b.counter_id, b.segment
 ),
 
 edge AS (  -- the lowest hour of the first day and of the last: what a load leaves behind
@@ -200,7 +190,7 @@ edge AS (  -- the lowest hour of the first day and of the last: what a load leav
         min(value) FILTER (WHERE x > hours - 24) AS last_low,
         quantile_cont(value, 0.5) FILTER (WHERE x >= 24 AND x < 48) AS second_day,
         quantile_cont(value, 0.5) FILTER (WHERE x > hours - 24) AS last_day
-    FROM residual
+    FROM point
     GROUP BY counter_id, segment
 ),
 
@@ -217,7 +207,7 @@ measured AS (
         s.slope_per_h * f.hours / nullif(greatest(l.start_value, g.start_level), 0) AS share,
         CASE WHEN s.s = 0 THEN 0 ELSE (s.s - sign(s.s)) / nullif(sqrt(v.variance), 0) END AS mk_z,
         s.s / nullif(CAST(s.pairs AS DOUBLE), 0) AS steady,
-        q.q1, q.q2, q.q3, q.q4, q.e7, q.e8, g.start_level, g.first_low, g.last_low, g.second_day, g.last_day
+        q.q1, q.q2, q.q3, q.q4, a.risen, a.back, g.start_level, g.first_low, g.last_low, g.second_day, g.last_day
     FROM followed AS f
     LEFT JOIN ended AS e ON e.counter_id = f.counter_id AND e.segment = f.segment
     LEFT JOIN judged AS j ON j.counter_id = f.counter_id AND j.segment = f.segment
@@ -225,6 +215,7 @@ measured AS (
     LEFT JOIN spread AS v ON v.counter_id = f.counter_id AND v.segment = f.segment
     LEFT JOIN line AS l ON l.counter_id = f.counter_id AND l.segment = f.segment
     LEFT JOIN quarter AS q ON q.counter_id = f.counter_id AND q.segment = f.segment
+    LEFT JOIN late AS a ON a.counter_id = f.counter_id AND a.segment = f.segment
     LEFT JOIN edge AS g ON g.counter_id = f.counter_id AND g.segment = f.segment
 ),
 
@@ -234,12 +225,10 @@ tested AS (
         m.mk_z > p.least_z AND m.steady >= p.least_steady AS rises,
         m.mk_z < -p.least_z AND m.steady <= -p.least_steady AS falls,
         abs(m.growth) >= p.least_bytes AND abs(m.share) >= p.least_share AS large,
-        m.q4 - m.q3 < p.flat_share * (m.q4 - m.q1) / 3
-        OR (
-            m.q4 - m.q3 < p.flat_late_share * (m.q4 - m.q1) / 3
-            AND m.e8 - m.e7 < p.flat_within_share * (m.q4 - m.q1) / 6
-        )
-        OR m.q4 <= m.q1 AS flat_end,
+        CASE
+            WHEN m.by_day THEN coalesce(m.risen < p.flat_day_share * m.slope_per_h * 24 * m.back, false) OR m.slope_per_h <= 0
+            ELSE m.q4 - m.q3 < p.flat_share * (m.q4 - m.q1) / 3 OR m.q4 <= m.q1
+        END AS flat_end,
         CASE
             WHEN m.by_day THEN m.last_low - m.first_low >= p.floor_share * m.slope_per_h * (m.hours - 24)
             -- a day's load rises for some hours and falls again: all quarters must rise

@@ -6,7 +6,7 @@
 --   messages                messages accepted
 --   imap_sessions           sessions in IMAP4 logs, else by counters of connections: all, else the most at once
 --   auth_failures           failed logons in the Security log
---   corr_...                correlation of the growth in an hour with each of these in that hour
+--   corr_...                correlation of the growth from hour to hour with each of these in the two hours
 --   available_first, _last  free memory of the host in the first and last three hours; _after: most within the hour after the restart
 --   value_last, value_after the counter itself in the last three hours, and least within the hour after the restart
 --   other_process, _growth  the other process that grew most in the meantime, and by how many bytes
@@ -159,11 +159,16 @@ known AS (  -- from when until when each thing would be seen. Grain: one part an
     GROUP BY part, what
 ),
 
-hourly AS (  -- grain: one part, hour and thing that is known
-    SELECT g.part, k.what, k.rank, g.mib, coalesce(f.n, 0) AS n
+counted AS (  -- grain: one part, hour and thing that is known
+    SELECT g.part, k.what, g.hour, g.mib, coalesce(f.n, 0) AS n
     FROM growth AS g
     JOIN known AS k ON k.part = g.part AND g.hour BETWEEN k.from_hour AND k.until_hour
     LEFT JOIN fact AS f ON f.part = g.part AND f.what = k.what AND f.rank = k.rank AND f.hour = g.hour
+),
+
+hourly AS (  -- between the middles of two hours lies half of each
+    SELECT part, what, mib, (n + lag(n) OVER (PARTITION BY part, what ORDER BY hour)) / 2 AS n
+    FROM counted
 ),
 
 total AS (
@@ -180,7 +185,7 @@ summed AS (
         part, what, CAST(count(*) AS DOUBLE) AS k,
         sum(mib) AS x, sum(n) AS y, sum(mib * mib) AS xx, sum(n * n) AS yy, sum(mib * n) AS xy
     FROM hourly
-    WHERE mib IS NOT NULL
+    WHERE mib IS NOT NULL AND n IS NOT NULL
     GROUP BY part, what
 ),
 

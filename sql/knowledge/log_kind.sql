@@ -74,5 +74,9 @@ FROM (
     ('scheduled-restart', 'tracking', 'helpful'),
     ('scheduled-restart', 'counters', 'helpful'),
     ('crash-loop', 'events', 'required'),
-    ('unclean-shutdown', 'events', 'required')
+    ('unclean-shutdown', 'events', 'required'),
+    ('memory-leak', 'counters', 'required'),
+    ('memory-leak', 'events', 'helpful'),
+    ('memory-leak', 'smtp', 'helpful'),
+    ('memory-leak', 'tracking', 'helpful')
 ) AS known (rule, kind, need);
