@@ -61,7 +61,10 @@ def _strip_lines(hours: Sequence[dict[str, Any]]) -> Iterator[str]:
 
 
 def _wrap(text: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 6)
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 6,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
 
 
 def _span(step: int) -> str:
@@ -94,7 +97,7 @@ def _gap_lines(gaps: Sequence[dict[str, Any]], *, whole: bool) -> Iterator[str]:
         where = f"{gap['host'] or 'unknown host'} {gap['log']}"
         span = f"{gap['from_ts']:%Y-%m-%d %H:%M} to {gap['until_ts']:%Y-%m-%d %H:%M}"
         yield clean(f"  {where}: {gap['reason']}, {span}")
-        yield clean(f"      {gap['what']}")
+        yield from map(clean, _wrap(gap["what"]))
         if gap["weakens"]:
             yield from map(clean, _wrap(f"weakens {gap['weakens']}"))
     if len(gaps) > MOST_GAPS:
