@@ -75,6 +75,7 @@ FROM (
     ('scheduled-restart', 'counters', 'helpful'),
     ('crash-loop', 'events', 'required'),
     ('unclean-shutdown', 'events', 'required'),
+    ('queue-growth', 'counters', 'required'),
     ('memory-leak', 'counters', 'required'),
     ('memory-leak', 'events', 'helpful'),
     ('memory-leak', 'smtp', 'helpful'),
