@@ -33,7 +33,14 @@ def write_old_log(
     bundle.write(path, write_evt(None, records, dirty=dirty), len(records))
 
 
-def write_new_log(bundle: Bundle, path: str, machine: Machine, entries: Sequence[Entry]) -> None:
+def write_new_log(
+    bundle: Bundle,
+    path: str,
+    machine: Machine,
+    entries: Sequence[Entry],
+    *,
+    channel: str = "System",
+) -> None:
     """Write one .evtx file of Server 2012 R2."""
     records = [
         EvtxRecord(
@@ -51,4 +58,4 @@ def write_new_log(bundle: Bundle, path: str, machine: Machine, entries: Sequence
         )
         for number, one in enumerate(entries, FIRST_NUMBER)
     ]
-    bundle.write(path, write_evtx(records, channel="System"), len(records))
+    bundle.write(path, write_evtx(records, channel=channel), len(records))

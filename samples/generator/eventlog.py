@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from samples.generator import facts
-from samples.generator.queueing import NEVER, SMTPSVC, STORE, TRANSPORT
+from samples.generator.queueing import IIS, IMAP, MTA, NEVER, SMTPSVC, STORE, TRANSPORT
 
 ERROR, WARNING, INFORMATION = 1, 2, 4  # event types of EVT
 SCM = "Service Control Manager"
@@ -16,11 +16,15 @@ DISPLAY = {
     SMTPSVC: "Simple Mail Transfer Protocol (SMTP)",
     STORE: "Microsoft Exchange Information Store",
     TRANSPORT: "Microsoft Exchange Transport",
+    IIS: "IIS Admin Service",
+    IMAP: "Microsoft Exchange IMAP4",
+    MTA: "Microsoft Exchange MTA Stacks",
 }
 STATE = {"stopped": 1, "running": 4}
 ADMIN_SID = "S-1-5-21-1957994488-1177238915-682003330-500"
 SYSTEM_SID = "S-1-5-18"
 TIMED_OUT, REFUSED = 0x8007274C, 0x8007274D  # Windows Sockets errors as HRESULTs
+DNS_FAILED = 0xC00402E7
 WORKER_NOISE = {
     False: ("Windows Installer", "Background Intelligent Transfer Service", "Windows Update"),
     True: (
@@ -60,6 +64,8 @@ class Machine:
     zone: str  # bias and name, as event 6013 has them
     modern: bool = False
     exchange: bool = False
+    pack: str = "Service Pack 2"
+    nt4: bool = False  # whose service control manager tells of no starts and stops
 
     @property
     def noon_utc(self) -> int:
@@ -85,7 +91,11 @@ def system_entries(
     for fact in happened:
         match fact:
             case (
-                facts.ServiceStopped() | facts.ServiceStarted() | facts.HostDown() | facts.HostUp()
+                facts.ServiceStopped()
+                | facts.ServiceStarted()
+                | facts.HostDown()
+                | facts.HostUp()
+                | facts.ServiceCrashed()
             ):
                 entries += _service(machine, fact)
             case facts.ConnectFailed(at=at, remote=remote) if not (
@@ -98,15 +108,26 @@ def system_entries(
 
 def _service(
     machine: Machine,
-    fact: facts.ServiceStopped | facts.ServiceStarted | facts.HostDown | facts.HostUp,
+    fact: facts.ServiceStopped
+    | facts.ServiceStarted
+    | facts.HostDown
+    | facts.HostUp
+    | facts.ServiceCrashed,
 ) -> Iterator[Entry]:
     match fact:
+        case facts.ServiceCrashed(at, service, count):
+            crash = (DISPLAY[service], str(count), "60000", "1", "Restart the service")
+            yield Entry(at + timedelta(seconds=1), SCM, 0xC0001B77, ERROR, crash)
+        case facts.HostUp():
+            yield from _boot(machine, fact)
+        case facts.ServiceStopped() | facts.ServiceStarted() if machine.nt4:
+            return
         case facts.ServiceStopped():
-            yield from _control(machine, fact.asked_at, fact.service, "stop")
+            yield from _control(machine, fact.asked_at, fact.service, "stop", fact.by)
             yield state_change(machine, fact.at, DISPLAY[fact.service], "stopped")
         case facts.ServiceStarted():
             if not fact.with_host:
-                yield from _control(machine, fact.asked_at, fact.service, "start")
+                yield from _control(machine, fact.asked_at, fact.service, "start", fact.by)
             yield state_change(machine, fact.at, DISPLAY[fact.service], "running")
         case facts.HostDown():
             name = f"{machine.computer}\\Administrator"
@@ -116,18 +137,45 @@ def _service(
             )  # fmt: skip
             yield Entry(fact.asked_at, "USER32", 0x80000432, INFORMATION, strings, sid=ADMIN_SID)
             yield Entry(fact.at, "EventLog", 0x80001776)
-        case facts.HostUp():
-            version = ("6.03.", "9600", "", "Multiprocessor Free")
-            if not machine.modern:
-                version = ("5.02.", "3790", "Service Pack 2", "Multiprocessor Free")
-            yield Entry(fact.at, "EventLog", 0x80001779, INFORMATION, version)
-            yield Entry(fact.at, "EventLog", 0x80001775)
 
 
-def _control(machine: Machine, at: datetime, service: str, control: str) -> Iterator[Entry]:
+def _boot(machine: Machine, fact: facts.HostUp) -> Iterator[Entry]:
+    """Yield what the event log service writes when Windows comes up."""
+    version = ("6.03.", "9600", "", "Multiprocessor Free")
+    if machine.nt4:
+        version = ("4.0", "1381", "Service Pack 3", "Uniprocessor Free")
+    elif not machine.modern:
+        version = ("5.02.", "3790", machine.pack, "Multiprocessor Free")
+    if fact.lost_at:
+        yield from _cut_off(machine, fact.at, fact.lost_at)
+    yield Entry(fact.at, "EventLog", 0x80001779, INFORMATION, version)
+    yield Entry(fact.at, "EventLog", 0x80001775)
+
+
+def _control(
+    machine: Machine, at: datetime, service: str, control: str, by: str
+) -> Iterator[Entry]:
     """Yield who asked: 7035, which Vista and later no longer write."""
     if not machine.modern:
-        yield Entry(at, SCM, 0x40001B7B, INFORMATION, (DISPLAY[service], control), sid=ADMIN_SID)
+        sid = SYSTEM_SID if by in {"task", "recovery"} else ADMIN_SID
+        yield Entry(at, SCM, 0x40001B7B, INFORMATION, (DISPLAY[service], control), sid=sid)
+
+
+def _cut_off(machine: Machine, at: datetime, lost: datetime) -> Iterator[Entry]:
+    """Yield what a boot after a power loss says: 6008 with the time in its data, and 41."""
+    local = lost - timedelta(minutes=int(machine.zone.split(" ", maxsplit=1)[0]))
+    data = b"".join(
+        struct.pack(
+            "<8H", one.year, one.month, one.isoweekday() % 7, one.day, one.hour, one.minute,
+            one.second, 0,
+        )
+        for one in (local, lost)
+    )  # fmt: skip
+    strings = (f"{local:%I:%M:%S %p}", f"{local:%m/%d/%Y}", "", "", "86400", "", "")
+    yield Entry(at, "EventLog", 0x80001778, ERROR, strings, data)
+    if machine.modern:
+        provider = "Microsoft-Windows-Kernel-Power"
+        yield Entry(at + timedelta(seconds=2), provider, 41, ERROR, ("0", "0x0"))
 
 
 def _ripe(warned: dict[str, datetime], domain: str, at: datetime) -> bool:
@@ -140,6 +188,10 @@ def _ripe(warned: dict[str, datetime], domain: str, at: datetime) -> bool:
 
 def _connect_failed(fact: facts.ConnectFailed, provider: str) -> Entry:
     remote = fact.remote
+    if fact.reason != "no-answer":
+        reason = "Unable to bind to the destination server in DNS."
+        code = struct.pack("<I", DNS_FAILED)
+        return Entry(fact.at, provider, 0x80000FA0, WARNING, (remote.domain, reason), code)
     if remote.dead:
         reason = "The connection was dropped by the remote host."
         code = struct.pack("<I", TIMED_OUT)
@@ -186,6 +238,40 @@ def application_entries(
     return sorted((one for one in entries if start <= one.at < end), key=lambda one: one.at)
 
 
+def modern_entries(happened: Iterable[facts.Fact], start: datetime, end: datetime) -> list[Entry]:
+    """Return the Application log of an Exchange 2016 server in time order."""
+    entries: list[Entry] = []
+    for fact in happened:
+        match fact:
+            case facts.PressureChanged(at, before, after, resource, percent):
+                entries += _pressure(at, before, after, f"{resource}={percent}%")
+            case facts.ServiceCrashed(at, service) if service == TRANSPORT:
+                entries.append(Entry(at, "Application Error", 1000, ERROR, FAULTING))
+            case facts.Poisoned(at):
+                entries.append(Entry(at, TRANSPORT, 0x80042711, WARNING, ("1", "2")))
+    day = start.replace(hour=1, minute=40)
+    while day < end:  # the nightly maintenance of the mailbox database
+        entries.append(Entry(day, "ESE", 700, INFORMATION, UPKEEP))
+        entries.append(Entry(day + timedelta(minutes=31), "ESE", 701, INFORMATION, UPKEEP))
+        day += timedelta(days=1)
+    return sorted((one for one in entries if start <= one.at < end), key=lambda one: one.at)
+
+
+LEVELS = ("Low", "Medium", "High")
+FAULTING = ("EdgeTransport.exe", "15.1.2507.6", "unknown", "15.1.2507.6", "0")
+UPKEEP = ("Information Store (3120)", "", "DB1")
+
+
+def _pressure(at: datetime, before: str, after: str, text: str) -> Iterator[Entry]:
+    worse = LEVELS.index(after) > LEVELS.index(before)
+    event = 0x80043A9C if worse else 0x40043A9D  # 15004, 15005
+    kind = WARNING if worse else INFORMATION
+    yield Entry(at, TRANSPORT, event, kind, (before, after, text))
+    if after == "High":  # 15006 over the disk, 15007 over memory
+        event = 0x80043A9F if "PrivateBytes" in text else 0x80043A9E
+        yield Entry(at, TRANSPORT, event, WARNING, (text,))
+
+
 def _engine(at: datetime, events: tuple[int, ...]) -> Iterator[Entry]:
     texts = {100: ("6.05.7638.0001",), 101: (), 102: ("First Storage Group",)}
     for event in events:
@@ -213,7 +299,10 @@ def _noise(
 
 
 def _down_spans(happened: list[facts.Fact]) -> list[tuple[datetime, datetime]]:
-    stops = [fact.asked_at for fact in happened if isinstance(fact, facts.HostDown)]
+    stops = sorted(
+        [fact.asked_at for fact in happened if isinstance(fact, facts.HostDown)]
+        + [f.lost_at for f in happened if isinstance(f, facts.HostUp) and f.lost_at]
+    )
     starts = [fact.at for fact in happened if isinstance(fact, facts.HostUp)]
     return list(
         zip(stops, [*starts, stops[-1] + timedelta(days=1) if stops else NEVER], strict=False)
@@ -230,7 +319,8 @@ def _daily(
     boots = [fact.at for fact in happened if isinstance(fact, facts.HostUp) and fact.at < noon]
     uptime = int((noon - max([machine.booted_at, *boots])) / timedelta(seconds=1))
     values = ("", "", "", "", str(uptime), "60", machine.zone)
-    yield Entry(noon, "EventLog", 0x8000177D, INFORMATION, values)
+    if not machine.nt4:
+        yield Entry(noon, "EventLog", 0x8000177D, INFORMATION, values)
     for _ in range(rng.randrange(1, 4)):
         display = rng.choice(WORKER_NOISE[machine.modern])
         at = moment(0, 23.5)

@@ -6,6 +6,7 @@ from random import Random
 
 from samples.generator import places
 from samples.generator.bundle import new_bundle, write_truth
+from samples.generator.difficulty import Difficulty, as_dated
 from samples.generator.eventfiles import write_old_log
 from samples.generator.eventlog import Machine, application_entries, system_entries
 from samples.generator.facts import Client
@@ -34,6 +35,7 @@ def exchange2003(
     restart_day: float = 15.22,
     decoy_hours: float = 80,
     smtp_restart_day: float | None = None,
+    difficulty: str = "normal",
 ) -> Truth:
     """Write the bundle: reboot on the first night, fault after ``healthy_days``, restart."""
     rng = Random(seed)
@@ -81,12 +83,14 @@ def exchange2003(
         outages.append(Outage(SMTPSVC, at, timedelta(seconds=20)))
     server.run(arrivals(town, start, end, rate, rng), outages, end)
 
-    bundle = new_bundle(out, name)
-    write_tracking2003(bundle, host, "192.0.2.10", server.facts, end=end)
+    level = Difficulty(difficulty, seed)
+    bundle = new_bundle(out, name, level)
+    dated = as_dated(server.facts, level.skew(host))
+    write_tracking2003(bundle, host, "192.0.2.10", dated, end=end)
     machine = Machine(host, up_since, "-60 W. Europe Standard Time", exchange=True)
-    entries = system_entries(machine, server.facts, start, end, seed)
+    entries = system_entries(machine, dated, start, end, seed)
     write_old_log(bundle, "SysEvent.Evt", machine, entries, dirty=True)
-    entries = application_entries(machine, server.facts, start, end)
+    entries = application_entries(machine, dated, start, end)
     write_old_log(bundle, "AppEvent.Evt", machine, entries, dirty=True)
     truth = tell([server], start, end, bundle.files)
     write_truth(bundle, truth)

@@ -94,6 +94,8 @@ class ConnectFailed:
 
     at: datetime
     remote: Remote
+    reason: str = "no-answer"  # or dns, dns-tcp
+    waiting: int = 0  # messages in that queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,7 @@ class ServiceStopped:
     at: datetime
     asked_at: datetime
     service: str
+    by: str = "admin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,7 @@ class ServiceStarted:
     service: str
     queued: tuple[Queued, ...]
     with_host: bool = False
+    by: str = "admin"  # who started it: admin, task (a scheduled one) or recovery
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +153,59 @@ class HostDown:
 
 @dataclass(frozen=True, slots=True)
 class HostUp:
-    """The operating system came up."""
+    """The operating system came up; ``lost_at`` is when it had been cut off, if it was."""
 
     at: datetime
+    lost_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceCrashed:
+    """A service's process ended by itself; ``count`` is how often it has so far."""
+
+    at: datetime
+    service: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class PressureChanged:
+    """A watched resource crossed a limit, in words of the product's levels."""
+
+    at: datetime
+    before: str
+    after: str
+    resource: str
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnedAway:
+    """The server was too busy for a client's message, which the client keeps."""
+
+    at: datetime
+    client: Client
+    sender: str
+    recipients: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Poisoned:
+    """A message that was in work at too many crashes was put aside."""
+
+    at: datetime
+    message: Message
+    recipients: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSession:
+    """A mail reader's session on a front end; ``refused`` if the back end let it not in."""
+
+    at: datetime
+    user: str
+    ip: str
+    refused: bool
 
 
 Fact = (
@@ -167,4 +221,9 @@ Fact = (
     | ServiceStarted
     | HostDown
     | HostUp
+    | ServiceCrashed
+    | PressureChanged
+    | TurnedAway
+    | Poisoned
+    | ClientSession
 )

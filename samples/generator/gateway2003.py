@@ -6,6 +6,7 @@ from random import Random
 
 from samples.generator import places, w3c
 from samples.generator.bundle import new_bundle, write_truth
+from samples.generator.difficulty import Difficulty, as_dated
 from samples.generator.eventfiles import write_old_log
 from samples.generator.eventlog import Machine, system_entries
 from samples.generator.facts import Client
@@ -57,6 +58,7 @@ def gateway2003(
     healthy_days: float = 4.4,
     restart_day: float = 9.26,
     outage_hours: float = 5.5,
+    difficulty: str = "normal",
 ) -> Truth:
     """Write the bundle; the fault comes after ``healthy_days``, the restart frees the lost."""
     rng = Random(seed)
@@ -83,11 +85,13 @@ def gateway2003(
     restart = Outage(SMTPSVC, restart_at, timedelta(seconds=rng.uniform(4, 40)))
     server.run(arrivals(town, start, end, rate, rng), [restart], end)
 
-    bundle = new_bundle(out, name)
+    level = Difficulty(difficulty, seed)
+    bundle = new_bundle(out, name, level)
+    dated = as_dated(server.facts, level.skew(host))
     site = w3c.Site(host, fqdn, "192.0.2.1")
-    w3c.write_w3c(bundle, site, server.facts, folder="logs/SMTPSVC1", end=end)
+    w3c.write_w3c(bundle, site, dated, folder="logs/SMTPSVC1", end=end)
     machine = Machine(host, up_since, "-60 W. Europe Standard Time")
-    entries = system_entries(machine, server.facts, start, end, seed)
+    entries = system_entries(machine, dated, start, end, seed)
     write_old_log(bundle, "SysEvent.Evt", machine, entries)
     truth = tell([server], start, end, bundle.files)
     write_truth(bundle, truth)

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from samples.generator import facts, places, tracking2016, w3c
+from samples.generator import facts, places, story, tracking2016, w3c
 from samples.generator.bundle import new_bundle, write_truth
+from samples.generator.difficulty import Difficulty, as_dated
 from samples.generator.eventfiles import write_new_log, write_old_log
 from samples.generator.eventlog import Machine, system_entries
 from samples.generator.facts import Client
@@ -33,8 +34,14 @@ def healthy(
     days: int = 7,
     rate: float = 110,
     transport_restart_day: float | None = None,
+    difficulty: str = "normal",
+    clocks: dict[str, timedelta] | None = None,
 ) -> Truth:
-    """Write the bundle; with ``transport_restart_day`` Exchange's transport restarts once."""
+    """Write the bundle; with ``transport_restart_day`` Exchange's transport restarts once.
+
+    ``clocks`` tells how far the clock of a host is ahead.
+    """
+    level = Difficulty(difficulty, seed, dict(clocks or {}))
     rng = Random(seed)
     end = start + timedelta(days=days)
     down_at = start + timedelta(days=2, hours=rng.uniform(9, 12))
@@ -73,21 +80,24 @@ def healthy(
         outages.append(Outage(TRANSPORT, at, timedelta(seconds=30)))
     server.run(mail, outages, end)
 
-    bundle = new_bundle(out, name)
+    bundle = new_bundle(out, name, level)
+    dated = {one.name: as_dated(one.facts, level.skew(one.name)) for one in (front, server)}
     site = w3c.Site(relay, f"{relay.lower()}.corp.example", "192.0.2.1")
-    w3c.write_w3c(bundle, site, front.facts, folder=f"{relay}/SMTPSVC1", end=end)
+    w3c.write_w3c(bundle, site, dated[relay], folder=f"{relay}/SMTPSVC1", end=end)
     old = Machine(relay, up_since, "0 GMT Standard Time")
-    entries = system_entries(old, front.facts, start, end, seed)
+    entries = system_entries(old, dated[relay], start, end, seed)
     write_old_log(bundle, f"{relay}/SysEvent.Evt", old, entries)
     place = tracking2016.Site(
         exchange, f"{exchange.lower()}.corp.example", "192.0.2.20", "corp.example"
     )
     folder = f"{exchange}/MessageTracking"
-    tracking2016.write_tracking2016(bundle, place, server.facts, folder=folder, end=end)
+    tracking2016.write_tracking2016(bundle, place, dated[exchange], folder=folder, end=end)
     new = Machine(exchange, start - timedelta(days=26), "0 GMT Standard Time", modern=True)
-    entries = system_entries(new, server.facts, start, end, seed)
+    entries = system_entries(new, dated[exchange], start, end, seed)
     write_new_log(bundle, f"{exchange}/System.evtx", new, entries)
     truth = tell([front, server], start, end, bundle.files)
+    wrong = story.clocks(level, [(relay, exchange)], (start, end))
+    truth["incidents"] = story.in_order([*truth["incidents"], *wrong])
     write_truth(bundle, truth)
     return truth
 

@@ -5,6 +5,7 @@ the logs follows from that.
 """
 
 import heapq
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import partial
@@ -13,8 +14,19 @@ from string import ascii_letters, digits
 
 from samples.generator import facts
 from samples.generator.facts import Client, Fact, Message
-from samples.generator.queueing import NEVER, SMTPSVC, Fault, Held, Item, Outage, Policy, Queue
-from samples.generator.remotes import Remote, answer, reachable
+from samples.generator.queueing import (
+    DEPENDENTS,
+    NEVER,
+    SMTPSVC,
+    Fault,
+    Held,
+    Item,
+    Outage,
+    Policy,
+    Pressure,
+    Queue,
+)
+from samples.generator.remotes import Remote, answer, failure, reachable
 from samples.generator.traffic import Arrival
 
 BATCH = 20  # messages per connection, the product's default
@@ -34,9 +46,12 @@ class Server:
         up_since: datetime,
         rng: Random,
         fault: Fault | None = None,
+        pressure: Pressure | None = None,
+        directory: Callable[[str], Remote] | None = None,
     ) -> None:
         """Set the server up with empty queues, its services up since ``up_since``."""
         self.name, self.fqdn, self.policy, self.fault = name, fqdn, policy, fault
+        self.pressure, self.directory = pressure, directory
         self.service = services[0]  # the one that schedules the queue
         self.up_since = dict.fromkeys(services, up_since)
         self.up = True
@@ -50,6 +65,7 @@ class Server:
         self._heap: list[tuple[datetime, int, Callable[[], None]]] = []
         self._order = 0
         self._now = up_since
+        self._crashes: Counter[str] = Counter()
 
     def run(self, arrivals: Iterable[Arrival], outages: Iterable[Outage], end: datetime) -> None:
         """Play everything up to ``end``; facts are left in time order."""
@@ -57,6 +73,10 @@ class Server:
             self._at(arrival.at, partial(self._arrive, arrival))
         for outage in outages:
             self._at(outage.at, partial(self._stop, outage))
+        before = "Low"
+        for level in self.pressure.levels if self.pressure else ():
+            self._at(level[0], partial(self._feel, before, level))
+            before = level[1]
         while self._heap and self._heap[0][0] < end:
             self._now, _, action = heapq.heappop(self._heap)
             action()
@@ -82,6 +102,12 @@ class Server:
             refused = facts.Refused(self._now, arrival.client, arrival.sender, recipient)
             self.facts.append(refused)
             return
+        if self.pressure and self.pressure.refuses(self._now):
+            self.facts.append(
+                facts.TurnedAway(self._now, arrival.client, arrival.sender, arrival.recipients)
+            )
+            self._at(self._later(300, 1800), partial(self._arrive, arrival))
+            return
         message = Message(
             id=arrival.message_id or self._new_id(arrival.via),
             sender=arrival.sender,
@@ -94,7 +120,15 @@ class Server:
             own_id=not arrival.message_id,
         )
         self.facts.append(facts.Accepted(self._now, message))
-        self._enter(message)
+        self._enter(message, poison=arrival.poison)
+
+    def _feel(self, before: str, level: tuple[datetime, str, int]) -> None:
+        """Note that the watched resource reached another level."""
+        if self.pressure:
+            _, after, percent = level
+            self.facts.append(
+                facts.PressureChanged(self._now, before, after, self.pressure.resource, percent)
+            )
 
     def _new_id(self, via: str) -> str:
         if via == "store" or self.service != SMTPSVC:
@@ -103,13 +137,18 @@ class Server:
         middle = "".join(self.rng.choices(ascii_letters + digits, k=12))
         return f"{self.name}{middle}{self.counter:08x}@{self.fqdn}"
 
-    def _enter(self, message: Message) -> None:
+    def _queue(self, domain: str) -> Queue:
+        if domain not in self.queues and self.directory:
+            self.queues[domain] = Queue(self.directory(domain))
+        return self.queues[domain]
+
+    def _enter(self, message: Message, *, poison: int = 0) -> None:
         by_domain: dict[str, list[str]] = {}
         for recipient in message.recipients:
             by_domain.setdefault(recipient.split("@")[1], []).append(recipient)
         for domain, recipients in by_domain.items():
-            queue = self.queues[domain]
-            item = Item(message, queue, recipients, next_at=self._later(0.7, 2.5))
+            queue = self._queue(domain)
+            item = Item(message, queue, recipients, next_at=self._later(0.7, 2.5), poison=poison)
             queue.items.append(item)
             routed = self._later(0.15, 0.6)
             self.facts.append(facts.Queued(routed, message, tuple(recipients), queue.remote.local))
@@ -129,7 +168,7 @@ class Server:
     def _fault_takes(self, message: Message) -> bool:
         # Reports enter behind the broken step, so they always pass.
         fault = self.fault
-        if fault is None or message.kind != "mail":
+        if fault is None or fault.kind == "stamp" or message.kind != "mail":
             return False
         ripe = self._now - self.up_since[fault.service] >= fault.after
         return ripe and self.rng.random() < fault.share
@@ -147,6 +186,10 @@ class Server:
         due = [item for item in queue.items if not item.held and item.next_at <= now]
         if not due:
             return
+        for item in due:
+            if item.poison:
+                self._die_of(item)
+                return
         if queue.remote.local:
             for item in due:
                 self._deliver_locally(item)
@@ -155,7 +198,8 @@ class Server:
             queue.failures += 1
             queue.retry_at = now + self.policy.wait(queue.failures)
             self._at(queue.retry_at, partial(self._serve, queue))
-            self.facts.append(facts.ConnectFailed(now, queue.remote))
+            reason = failure(queue.remote, now)
+            self.facts.append(facts.ConnectFailed(now, queue.remote, reason, len(due)))
             return
         queue.failures = 0
         self._converse(queue, due[:BATCH])
@@ -189,11 +233,34 @@ class Server:
             reply = replies[refused[0]]
             self._at(at, partial(self._bounce, item, tuple(refused), reply[4:9], reply))
         if item.pending:
+            self._mistime(item, replies)
             item.failures += 1
             item.next_at = at + self.policy.wait(item.failures)
             self._at(item.next_at, partial(self._serve, item.queue))
         else:
             item.queue.items.remove(item)
+
+    def _mistime(self, item: Item, replies: dict[str, str]) -> None:
+        """Hold an item that a greylist sent away, if the fault writes a wrong time into it."""
+        fault = self.fault
+        if fault is None or fault.kind != "stamp" or item.held:
+            return
+        grey = any(reply[4:9] == "4.7.1" for reply in replies.values())
+        ripe = self._now - self.up_since[fault.service] >= fault.after
+        if grey and ripe and self.rng.random() < fault.share:
+            item.held = True
+            self.held[item] = Held(item.message, tuple(item.pending), item.queue.remote)
+
+    def _die_of(self, item: Item) -> None:
+        """Crash over a message; the last time it is put aside when the service is up again."""
+        item.poison -= 1
+        self._stop(Outage(self.service, self._now, timedelta(seconds=12), "crash"))
+        if item.poison == 0:
+            recipients = tuple(item.pending)
+            item.pending = []
+            item.queue.items.remove(item)
+            aside = self._now + timedelta(seconds=40)
+            self.facts.append(facts.Poisoned(aside, item.message, recipients))
 
     def _deliver_locally(self, item: Item) -> None:
         recipients = tuple(item.pending)
@@ -209,7 +276,7 @@ class Server:
     # -- giving up
 
     def _asleep(self, item: Item) -> bool:
-        lost = item.held and self.fault is not None and self.fault.kind == "idle"
+        lost = item.held and self.fault is not None and self.fault.kind != "cache"
         return lost or not item.pending or not self.up
 
     def _expire(self, item: Item) -> None:
@@ -260,6 +327,9 @@ class Server:
     def _stop(self, outage: Outage) -> None:
         """Close the doors, let open sessions end, and plan the start."""
         asked = self._now
+        if outage.kind != "planned":
+            self._break(outage)
+            return
         self.up = False
         busy = max(queue.busy_until for queue in self.queues.values())
         stopped = max(busy, asked) + timedelta(seconds=self.rng.uniform(2, 5))
@@ -270,14 +340,36 @@ class Server:
             ready = boot + timedelta(seconds=self.rng.uniform(40, 90))
             self._at(ready, partial(self._start, outage, boot))
         else:
-            self.facts.append(facts.ServiceStopped(stopped, asked, outage.service))
+            self.facts += [
+                facts.ServiceStopped(stopped, asked, service, by)
+                for service, by in _together(outage)
+            ]
             start_asked = stopped + outage.down
             ready = start_asked + timedelta(seconds=self.rng.uniform(2, 6))
             self._at(ready, partial(self._start, outage, start_asked))
 
+    def _break(self, outage: Outage) -> None:
+        """Fall over without a word to anybody, and plan the start."""
+        if not self.up:
+            return  # there is nothing left to break
+        self.up = False
+        start_asked = self._now + outage.down
+        if outage.kind == "power":
+            self.facts.append(facts.HostUp(start_asked, lost_at=self._now))
+            ready = start_asked + timedelta(seconds=self.rng.uniform(40, 90))
+        else:
+            self._crashes[outage.service] += 1
+            count = self._crashes[outage.service]
+            self.facts.append(facts.ServiceCrashed(self._now, outage.service, count))
+            ready = start_asked + timedelta(seconds=self.rng.uniform(2, 6))
+        self._at(ready, partial(self._start, outage, start_asked))
+
     def _start(self, outage: Outage, asked: datetime) -> None:
         with_host = outage.service == "host"
-        restarted = list(self.up_since) if with_host else [outage.service]
+        by = "recovery" if outage.kind == "crash" else outage.by
+        together = _together(outage)
+        restarted = list(self.up_since) if with_host else [service for service, _ in together]
+        reasons = dict(together)
         self.up_since.update(dict.fromkeys(restarted, self._now))
         self.up = True
         scheduler = self.service in restarted
@@ -289,7 +381,10 @@ class Server:
             for item in queue.items
         )
         for service in restarted:
-            self.facts.append(facts.ServiceStarted(self._now, asked, service, queued, with_host))
+            reason = reasons.get(service, by) if outage.kind == "planned" else by
+            self.facts.append(
+                facts.ServiceStarted(self._now, asked, service, queued, with_host, reason)
+            )
         for queue in self.queues.values():
             self._wake(queue, restarted, scheduler=scheduler)
 
@@ -298,7 +393,7 @@ class Server:
         if scheduler:
             queue.failures, queue.retry_at = 0, NEVER
         for item in list(queue.items):
-            freed = item.held and self.fault is not None and self.fault.service in restarted
+            freed = item.held and self.fault is not None and bool(self.fault.cures & set(restarted))
             if freed:
                 item.held = False
                 self.held[item].freed_at = self._now
@@ -310,3 +405,10 @@ class Server:
             elif self._now >= item.message.accepted_at + self.policy.delay:
                 item.delay_told = item.delay_told or freed  # it is on its way at last
         self._at(self._later(1, 15), partial(self._serve, queue))
+
+
+def _together(outage: Outage) -> list[tuple[str, str]]:
+    """Return the services that go down with one, and who asked for each."""
+    first = DEPENDENTS.get(outage.service, ())
+    lead = (outage.service, "dependency" if first else outage.by)
+    return [*((service, outage.by) for service in first), lead]

@@ -8,6 +8,8 @@ from samples.generator.remotes import Remote
 
 NEVER = datetime.fromisoformat("0001-01-01")  # a timer that is not set
 SMTPSVC, STORE, TRANSPORT = "SMTPSVC", "MSExchangeIS", "MSExchangeTransport"
+IIS, IMAP, MTA = "IISADMIN", "IMAP4Svc", "MSExchangeMTA"
+DEPENDENTS = {IIS: (SMTPSVC,)}  # services that stop and start with another, and are named first
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,20 @@ class Fault:
 
     Kind ``idle``: the scheduler has lost the item, so it meets no attempt, no delay report
     and no expiry. Kind ``cache``: it cannot be handed on, but its timers still work.
+    Kind ``stamp``: as idle, but it takes items that a greylist sent away once, and a start
+    of any service in ``also`` frees them as well.
     """
 
     kind: str
     service: str
     after: timedelta
     share: float
+    also: tuple[str, ...] = ()
+
+    @property
+    def cures(self) -> set[str]:
+        """The services whose start frees what is held."""
+        return {self.service, *self.also}
 
 
 @dataclass(slots=True, eq=False)
@@ -60,6 +70,8 @@ class Item:
     failures: int = 0
     next_at: datetime = NEVER
     delay_told: bool = False
+    grey: bool = False  # a greylist sent it away
+    poison: int = 0  # crashes it still causes
 
 
 @dataclass(slots=True, eq=False)
@@ -86,8 +98,29 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """One planned stop and start of a service, or of the whole host (service "host")."""
+    """One stop and start of a service, or of the whole host (service "host").
+
+    Kind ``planned``: somebody asked. ``crash``: the process died. ``power``: the host did.
+    """
 
     service: str
     at: datetime
     down: timedelta
+    kind: str = "planned"
+    by: str = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Pressure:
+    """A resource's fill over time; while it is over the limit, mail from outside is refused.
+
+    ``levels`` are moments with the level reached and the percentage measured, in time order.
+    """
+
+    resource: str
+    levels: tuple[tuple[datetime, str, int], ...]
+
+    def refuses(self, now: datetime) -> bool:
+        """Return whether the level is high now."""
+        reached = [level for at, level, _ in self.levels if at <= now]
+        return bool(reached) and reached[-1] == "High"

@@ -20,6 +20,10 @@ class Remote:
     unknown: frozenset[str] = frozenset()  # addresses people write to that do not exist
     down: tuple[Window, ...] = ()
     dead: bool = False
+    no_dns: tuple[Window, ...] = ()  # its name servers do not answer
+    big_dns: bool = False  # its DNS answer needs TCP, which our firewall blocks
+    slow_until: datetime | None = None  # throttles us for some minutes of each hour until then
+    slow_minutes: int = 0
     grey_percent: int = 0  # this share of sender and recipient pairs meets a greylist
     full: tuple[tuple[str, Window], ...] = ()  # mailboxes over quota for a while
     size_extension: bool = True
@@ -31,12 +35,22 @@ class Remote:
 
 def reachable(remote: Remote, now: datetime) -> bool:
     """Return whether a connection to the remote comes about now."""
-    return not remote.dead and not any(start <= now < end for start, end in remote.down)
+    if remote.dead or remote.big_dns:
+        return False
+    return not any(start <= now < end for start, end in (*remote.down, *remote.no_dns))
+
+
+def failure(remote: Remote, now: datetime) -> str:
+    """Return what a vain connection attempt meets now: dns, dns-tcp or no-answer."""
+    if remote.big_dns:
+        return "dns-tcp"
+    return "dns" if any(start <= now < end for start, end in remote.no_dns) else "no-answer"
 
 
 def reachable_within(remote: Remote, start: datetime, end: datetime) -> bool:
     """Return whether there was a moment in the span at which the remote answered."""
-    moments = [start, end, *(up for _, up in remote.down if start <= up <= end)]
+    windows = (*remote.down, *remote.no_dns)
+    moments = [start, end, *(up for _, up in windows if start <= up <= end)]
     return any(reachable(remote, moment) for moment in moments)
 
 
@@ -44,6 +58,11 @@ def answer(remote: Remote, now: datetime, sender: str, recipient: str) -> str:
     """Return the reply to RCPT, remembering the pair if a greylist sees it first."""
     if recipient in remote.unknown:
         return f"550 5.1.1 <{recipient}>: Recipient address rejected: User unknown"
+    if remote.slow_until and now < remote.slow_until and now.minute < remote.slow_minutes:
+        return (
+            "450 4.7.230 Connecting Exchange server version is out-of-date; connection to "
+            f"Exchange Online throttled for {remote.slow_minutes} mins/hr."
+        )
     for mailbox, (start, end) in remote.full:
         if mailbox == recipient and start <= now < end:
             return f"452 4.2.2 <{recipient}>: Mailbox full"

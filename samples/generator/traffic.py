@@ -37,6 +37,7 @@ class Arrival:
     via: str = "smtp"
     message_id: str = ""
     relay_attempt: bool = False  # a stranger who tries to relay and is refused
+    poison: int = 0  # so often the service dies of it
 
 
 @dataclass(frozen=True, slots=True)

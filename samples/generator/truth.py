@@ -90,11 +90,11 @@ def restarts(server: Server) -> list[Truth]:
         match fact:
             case facts.HostDown():
                 stopped["host"] = fact.at
-            case facts.HostUp():
+            case facts.HostUp(lost_at=None):
                 rows.append(_restart(server, "host", stopped.pop("host"), fact.at, "reboot"))
             case facts.ServiceStopped():
                 stopped[fact.service] = fact.at
-            case facts.ServiceStarted(with_host=False):
+            case facts.ServiceStarted(with_host=False, by="admin" | "task"):
                 down = stopped.pop(fact.service)
                 rows.append(_restart(server, fact.service, down, fact.at, "planned"))
     return rows

@@ -8,6 +8,7 @@ from random import Random
 from samples.generator import facts
 from samples.generator.bundle import Bundle
 from samples.generator.queueing import SMTPSVC
+from samples.generator.zones import wall
 
 FIELDS = (
     "date time c-ip cs-username s-sitename s-computername s-ip s-port cs-method cs-uri-stem "
@@ -48,6 +49,32 @@ def write_w3c(
         records = sum(bool(row.text) for row in rows)
         pack = number < len(days) - 1
         bundle.write(f"{folder}/ex{day}.log", text.encode("ascii"), records, pack=pack)
+
+
+def write_iis(
+    bundle: Bundle, site: Site, happened: list[facts.Fact], *, folder: str, end: datetime, zone: str
+) -> None:
+    """Write the same rows in Microsoft IIS format: local time and days, no offset, no blocks."""
+    days: dict[str, list[str]] = {}
+    for row in sorted(_rows(site, happened), key=lambda row: row.at):
+        if row.text and row.at < end:
+            local = wall(row.at, zone)
+            days.setdefault(f"{local:%y%m%d}", []).append(_iis(row.text, local))
+    for day, lines in days.items():
+        bundle.write(f"{folder}/in{day}.log", "".join(lines).encode("ascii"), len(lines))
+
+
+def _iis(text: str, at: datetime) -> str:
+    """Return a W3C row's values in the order of the IIS format."""
+    ip, user, name, computer, own, _, verb, stem, query, status, win32, sent, got, taken, *_ = (
+        text.split(" ")
+    )
+    day, time = f"{at.month}/{at.day}/{at:%y}", f"{at.hour}:{at:%M:%S}"
+    values = (
+        ip, user, day, time, name, computer, own, taken, got, sent, status, win32, verb, stem,
+        query,
+    )  # fmt: skip
+    return ", ".join(values) + ",\r\n"
 
 
 def _blocks(rows: list[Row]) -> Iterator[str]:
