@@ -26,7 +26,7 @@ class Bundle:
     def write(self, path: str, data: bytes, records: int, *, pack: bool = False) -> None:
         """Write one file below the bundle's folder, as ``path.gz`` when packed."""
         if self.difficulty.hard:
-            data, records = self._harm(path, data, records)
+            data, records = self._harm(path, data, records, f"{path}.gz" if pack else path)
             if self.difficulty.dice("copy", path).random() < COPIED:
                 self._put(f"backup/{path}", data)
         if pack:
@@ -39,7 +39,7 @@ class Bundle:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
 
-    def _harm(self, path: str, data: bytes, records: int) -> tuple[bytes, int]:
+    def _harm(self, path: str, data: bytes, records: int, name: str) -> tuple[bytes, int]:
         """Lose some lines of a text log, or cut a log off in its last record."""
         dice = self.difficulty.dice("harm", path)
         draw = dice.random()
@@ -51,7 +51,7 @@ class Bundle:
             headings = sum(lines[number].startswith(b"#") for number in lost)
             return b"".join(kept), records - len(lost) + headings
         if path.lower().endswith((".log", ".evt", ".csv")) and draw < HOLED + CUT:
-            self.harmed.add(path)
+            self.harmed.add(name)
             return data[: -dice.randrange(5, 40)], records
         return data, records
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from samples.generator import facts, places, story, tracking2016, w3c
+from samples.generator import facts, hosts, places, story, tracking2016, w3c
 from samples.generator.bundle import new_bundle, write_truth
 from samples.generator.difficulty import Difficulty, as_dated
 from samples.generator.eventfiles import write_new_log, write_old_log
@@ -95,9 +95,11 @@ def healthy(
     new = Machine(exchange, start - timedelta(days=26), "0 GMT Standard Time", modern=True)
     entries = system_entries(new, dated[exchange], start, end, seed)
     write_new_log(bundle, f"{exchange}/System.evtx", new, entries)
+    if level.hard or clocks:
+        wrong = story.clocks(level, [(relay, exchange)], (start, end))
+        scene = hosts.Scene(bundle, (start, end), seed, rng)
+        return hosts.finish(scene, [front, server], wrong)
     truth = tell([front, server], start, end, bundle.files)
-    wrong = story.clocks(level, [(relay, exchange)], (start, end))
-    truth["incidents"] = story.in_order([*truth["incidents"], *wrong])
     write_truth(bundle, truth)
     return truth
 

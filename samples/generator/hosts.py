@@ -84,7 +84,7 @@ def write_exchange2003(scene: Scene, server: Server, machine: Machine) -> None:
 
 
 def write_exchange2016(
-    scene: Scene, server: Server, machine: Machine, *, lost: Span | None = None
+    scene: Scene, server: Server, machine: Machine, *, lost: Span | None = None, sends: bool = False
 ) -> None:
     """Write an Exchange 2016 server; its tracking log misses the rows of a lost span."""
     name, level, end = server.name, scene.level, scene.span[1]
@@ -101,7 +101,7 @@ def write_exchange2016(
     if server.pressure:
         where = f"{name}/TransportRoles/Logs/FrontEnd/ProtocolLog/SmtpReceive"
         transportlogs.write_receive(scene.bundle, place, happened, folder=where, end=end)
-    if not level.lacks(f"{name} send"):
+    if sends and not level.lacks(f"{name} send"):
         where = f"{folder}/ProtocolLog/SmtpSend"
         transportlogs.write_send(scene.bundle, place, happened, folder=where, end=end)
     entries = system_entries(machine, happened, *scene.span, scene.seed)

@@ -66,11 +66,11 @@ def play(scene: hosts.Scene, trouble: Trouble) -> Truth:
         rng=rng,
         pressure=trouble.pressure,
     )
-    mail = [*arrivals(town, *span, 260, rng), *_from_inside(trouble.mail, ours, rng)]
+    mail = [*arrivals(town, *span, 200, rng), *_from_inside(trouble.mail, ours, rng)]
     server.run(mail, trouble.outages, span[1])
     zone = "0 GMT Standard Time"
     machine = Machine(HOST, START - timedelta(days=26), zone, modern=True, exchange=True)
-    hosts.write_exchange2016(scene, server, machine, lost=trouble.lost)
+    hosts.write_exchange2016(scene, server, machine, lost=trouble.lost, sends=bool(trouble.remotes))
     extra = [*story.told(server, connectivity=True), *_lost(trouble)]
     if trouble.habit:
         extra += story.scheduled(server, trouble.habit)
