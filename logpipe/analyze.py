@@ -30,6 +30,8 @@ from logpipe.settle import settle
 from logpipe.sqlfiles import sql_text
 from logpipe.store import Connection, ask, open_store, rebuild_derived, transaction
 
+NAMING = ("confirmed", "supported", "possible")  # verdicts that name a known problem
+
 
 def ingest(
     con: Connection,
@@ -105,7 +107,7 @@ def cover(con: Connection) -> dict[str, list[dict[str, Any]]]:
 
 
 def detect(con: Connection, rules: list[Rule]) -> None:
-    """Make the derived tables anew and run the rules."""
+    """Make the derived tables anew, run the rules and match known problems."""
     rebuild_derived(con)
     run_rules(con, rules)
 
@@ -167,28 +169,44 @@ def build_report(con: Connection) -> dict[str, Any]:
         value = row["value"]
         whole = int(value) if value == int(value) else value
         measures.setdefault(row["incident_id"], {})[row["measure"]] = whole
+    known: dict[str, list[dict[str, Any]]] = {}
+    for row in ask(con, sql_text("reports", "verdicts")):
+        known.setdefault(row.pop("incident_id"), []).append(row)
     return {
         "logpipe": __version__,
         "sources": [_jsonable(row) for row in ask(con, sql_text("reports", "sources"))],
         "incidents": [
-            _incident(row, measures.get(row["incident_id"], {}), findings[row["incident_id"]])
+            _incident(
+                row,
+                measures.get(row["incident_id"], {}),
+                findings[row["incident_id"]],
+                known.get(row["incident_id"], []),
+            )
             for row in ask(con, sql_text("reports", "incidents"))
         ],
     }
 
 
 def _incident(
-    row: dict[str, Any], measures: dict[str, float], findings: list[dict[str, Any]]
+    row: dict[str, Any],
+    measures: dict[str, float],
+    findings: list[dict[str, Any]],
+    known: list[dict[str, Any]],
 ) -> dict[str, Any]:
     words = defaultdict(lambda: "unknown", {name: f"{value:,}" for name, value in measures.items()})
     words["host"] = row["host"] or "unknown host"
     words["service"] = "Windows" if row["service"] == "host" else row["service"] or "a service"
     missing = sorted({finding.pop("missing") for finding in findings} - {None})
+    best = known[0] if known and known[0]["serious"] else None
+    named = best if best and best["verdict"] in NAMING else None
+    if best:
+        missing = [*best["missing"], *(item for item in missing if item not in best["missing"])]
     incident = {
         "id": row["incident_id"],
         "rule": row["rule"],
-        "known_problem": None,  # matching comes with the known-problem rules
-        "verdict": "not-assessable",
+        "known_problem": named["problem"] if named else None,
+        "known_problem_title": named["title"] if named else None,
+        "verdict": best["verdict"] if best else "not-assessable",
         "severity": row["severity"],
         "host": row["host"],
         "service": row["service"],
@@ -197,14 +215,25 @@ def _incident(
         "title": Template(row["title"]).safe_substitute(words),
         "summary": Template(row["summary"]).safe_substitute(words),
         "measures": measures,
-        "signs": [],
+        "signs": best["signs"] if best else [],
         "missing_evidence": missing,
+        "considered": [
+            {key: other[key] for key in ("problem", "title", "verdict", "reason", "look_alikes")}
+            for other in known
+            if other is not named
+        ],
         "why": row["why"],
-        "todo": row["todo"],
+        "todo": f"{row['todo']} {_remedy(named)}" if named else row["todo"],
         "references": row["reference"],
         "findings": findings,
     }
     return {key: _jsonable(value) for key, value in incident.items()}
+
+
+def _remedy(named: dict[str, Any]) -> str:
+    """Return what helps against a known problem, with a doubt where it is not confirmed."""
+    doubt = "" if named["verdict"] == "confirmed" else f"If it is {named['problem']}: "
+    return doubt + str(named["todo"])
 
 
 def _jsonable(value: Any) -> Any:

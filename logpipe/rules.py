@@ -15,7 +15,7 @@ import polars as pl
 from logpipe.errors import RuleError
 from logpipe.model import Rule
 from logpipe.query import is_one_select, seal
-from logpipe.sqlfiles import split_header, sql_dir, sql_text
+from logpipe.sqlfiles import split_header, sql_dir, sql_files, sql_text
 from logpipe.store import Connection, insert, rebuild_derived, show, transaction
 
 KEYS = {"title", "severity", "summary", "needs", "why", "todo", "references", "params"}
@@ -115,7 +115,7 @@ def load_rules(folder: Path | None = None) -> list[Rule]:
 
 
 def run_rules(con: Connection, rules: Iterable[Rule]) -> None:
-    """Run the rules over the store: their findings replace all earlier ones, in one transaction.
+    """Run the rules over the store, then the diagnosis: all results anew, in one transaction.
 
     Rules may be a stranger's: from here on the connection reaches neither files nor network.
     """
@@ -126,6 +126,15 @@ def run_rules(con: Connection, rules: Iterable[Rule]) -> None:
         for rule in rules:
             _describe(con, rule)
             run_rule(con, rule)
+        diagnose(con)
+
+
+def diagnose(con: Connection) -> None:
+    """Match the incidents with the known problems: tables sign and verdict, all rows anew."""
+    con.execute("DELETE FROM sign")
+    con.execute("DELETE FROM verdict")
+    for file in sql_files("diagnosis"):
+        con.execute(file.read_text("utf-8"))
 
 
 def run_rule(con: Connection, rule: Rule) -> None:

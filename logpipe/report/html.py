@@ -107,10 +107,24 @@ def _signs(incident: dict[str, Any]) -> list[dict[str, Any]]:
             "id": sign.get("id"),
             "title": fold(sign.get("title")),
             "state": sign.get("state") if sign.get("state") in order else "unknown",
+            "text": fold(sign.get("text")),
         }
         for sign in incident.get("signs") or []
     ]
     return sorted(signs, key=lambda sign: order.get(str(sign["state"]), 2))[:MOST_ITEMS]
+
+
+def _considered(incident: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the known problems that were thought of and do not name the incident."""
+    return [
+        {
+            "title": fold(other.get("title") or other.get("problem")),
+            "verdict": VERDICTS.get(str(other.get("verdict")), other.get("verdict")),
+            "reason": fold(other.get("reason")),
+            "look_alikes": [fold(item) for item in other.get("look_alikes") or []][:MOST_ITEMS],
+        }
+        for other in (incident.get("considered") or [])[:MOST_ITEMS]
+    ]
 
 
 def _brief(incident: dict[str, Any], bar: _lanes.Scale | None) -> dict[str, Any]:
@@ -143,13 +157,14 @@ def _whole_incident(incident: dict[str, Any], room: int) -> dict[str, Any]:
     return _brief(incident, None) | {
         "id": incident.get("id"),
         "rule": incident.get("rule"),
-        "known_problem": incident.get("known_problem"),
+        "known_problem": incident.get("known_problem_title") or incident.get("known_problem"),
         "verdict": VERDICTS.get(str(incident.get("verdict")), incident.get("verdict")),
         "summary": fold(incident.get("summary")),
         "why": fold(incident.get("why")),
         "todo": fold(incident.get("todo")),
         "measures": [_words.measure_words(str(name), value) for name, value in measures],
         "signs": _signs(incident),
+        "considered": _considered(incident),
         "missing": [fold(item) for item in incident.get("missing_evidence") or []][:MOST_ITEMS],
         "references": [_reference(item) for item in incident.get("references") or []][:MOST_ITEMS],
         "drawing": _lanes.draw(findings, start, end),

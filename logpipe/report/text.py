@@ -64,6 +64,21 @@ def _wrap(text: str, width: int, indent: int = 0, most: int = 99) -> list[str]:
     )
 
 
+def _known_words(incident: dict[str, Any]) -> str:
+    """Return the known problem with its verdict, or those that were ruled out."""
+    if incident.get("known_problem"):
+        title = str(incident.get("known_problem_title") or incident["known_problem"])
+        return f"{title.partition(':')[0]} {incident.get('verdict') or ''}".strip()
+    if incident.get("verdict") != "ruled-out":
+        return ""
+    names = [
+        str(other.get("problem"))
+        for other in incident.get("considered") or []
+        if other.get("verdict") == "ruled-out"
+    ]
+    return f"{list_words(names)} ruled out" if names else ""
+
+
 def _incident_lines(incident: dict[str, Any], width: int) -> list[str]:
     start, end = incident.get("started_at"), incident.get("ended_at")
     duration = lasted(start, end)
@@ -72,9 +87,7 @@ def _incident_lines(incident: dict[str, Any], width: int) -> list[str]:
         str(incident.get("host") or ""),
         span_words(start, end) + (f" ({duration})" if duration else ""),
         count_words(messages, "message") if messages else "",
-        " ".join(str(incident.get(key) or "") for key in ("known_problem", "verdict")).strip()
-        if incident.get("known_problem")
-        else "",
+        _known_words(incident),
     ]
     title = clean(fold(incident.get("title") or incident.get("rule")))
     head = f"{severity(incident).upper():<{INDENT}}{title}"

@@ -1,0 +1,169 @@
+-- Signs of KB934709: idle messages in the queue folder of a Server 2003 SMTP gateway.
+INSERT INTO sign (rule, host, incident_key, problem, sign_id, title, state, text, source_id, record)
+WITH limits AS (
+    SELECT max(value) FILTER (WHERE name = 'burst_messages') AS burst FROM known_threshold
+),
+
+fact AS (
+    SELECT
+        host,
+        max(value) FILTER (WHERE fact = 'os') AS os,
+        max(value) FILTER (WHERE fact = 'exchange') AS exchange,
+        max(value) FILTER (WHERE fact = 'has_exchange') AS has_exchange,
+        max(known_by) FILTER (WHERE fact = 'os') AS os_by,
+        max(known_by) FILTER (WHERE fact = 'has_exchange') AS exchange_by
+    FROM product_fact
+    GROUP BY host
+),
+
+folder AS (  -- files of the queue folder that are too old, or were never written again
+    SELECT
+        coalesce(q.host, s.host) AS host,
+        count(*) AS files,
+        min(q.arrived_ts) AS oldest,
+        min(q.source_id) AS source_id,
+        min_by(q.record, (q.source_id, q.record)) AS record
+    FROM queue_entry AS q
+    JOIN source AS s ON s.source_id = q.source_id
+    WHERE q.kind = 'file' AND q.ts IS NOT NULL AND q.arrived_ts IS NOT NULL
+      AND (lp_hours(q.arrived_ts, q.ts) > 48 OR (lp_hours(q.arrived_ts, q.ts) > 4 AND q.written_ts = q.arrived_ts))
+    GROUP BY coalesce(q.host, s.host)
+),
+
+listed AS (
+    SELECT DISTINCT coalesce(q.host, s.host) AS host
+    FROM queue_entry AS q
+    JOIN source AS s ON s.source_id = q.source_id
+    WHERE q.kind = 'file' AND q.ts IS NOT NULL AND q.arrived_ts IS NOT NULL
+),
+
+joined AS (
+    SELECT
+        c.*, e.dns_messages, f.os, f.exchange, f.has_exchange, f.os_by, f.exchange_by,
+        x.state AS fix, x.why, d.files, d.oldest, d.source_id AS folder_source_id, d.record AS folder_record,
+        o.host IS NOT NULL AS listed, l.burst
+    FROM queue_case_sum AS c
+    JOIN queue_case_event AS e ON e.rule = c.rule AND e.host = c.host AND e.incident_key = c.incident_key
+    LEFT JOIN fact AS f ON f.host = c.host
+    LEFT JOIN fix_state AS x ON x.host = c.host AND x.problem = 'KB934709'
+    LEFT JOIN folder AS d ON d.host = c.host
+    LEFT JOIN listed AS o ON o.host = c.host
+    CROSS JOIN limits AS l
+),
+
+judged AS (
+    SELECT
+        rule, host, incident_key, 'A' AS sign_id,
+        CASE WHEN messages > 0 THEN 'present' ELSE 'unknown' END AS state,
+        messages || ' messages, untried for up to ' || round(longest_h, 1) || ' h' AS text,
+        source_id, record
+    FROM joined
+    UNION ALL
+    SELECT
+        rule, host, incident_key, 'B',
+        CASE WHEN overtaken > 0 THEN 'present' WHEN peers > 0 AND others = 0 THEN 'absent' ELSE 'unknown' END,
+        CASE
+            WHEN overtaken > 0 THEN overtaken || ' of ' || messages || ' messages were overtaken by deliveries to their domain'
+            WHEN peers > 0 AND others = 0 THEN 'all other mail to those domains waited too'
+            ELSE 'no other mail to those domains is in the logs'
+        END,
+        source_id, record
+    FROM joined
+    UNION ALL
+    SELECT
+        rule, host, incident_key, 'C',
+        CASE
+            WHEN all_smtp > 0 OR freed_smtp > 0 THEN 'present'
+            WHEN ended > 0 AND watched AND freed = 0 AND all_store = 0 THEN 'absent'
+            ELSE 'unknown'
+        END,
+        CASE
+            WHEN all_smtp > 0 OR freed_smtp > 0 THEN 'started again at ' || strftime(freed_at, '%Y-%m-%d %H:%M:%S') || ' UTC'
+            WHEN ended > 0 AND watched AND freed = 0 AND all_store = 0 THEN 'the System log shows no such restart'
+            WHEN all_store > 0 THEN 'the store was restarted'
+            ELSE 'no restart is seen'
+        END,
+        restart_source_id, restart_record
+    FROM joined
+    UNION ALL
+    SELECT
+        rule, host, incident_key, 'D',
+        CASE WHEN all_smtp >= burst THEN 'present' WHEN all_smtp > 0 THEN 'absent' ELSE 'unknown' END,
+        all_smtp || ' messages left with the restart',
+        restart_source_id, restart_record
+    FROM joined
+    UNION ALL
+    SELECT
+        rule, host, incident_key, 'E',
+        CASE WHEN overdue > 0 THEN 'present' WHEN ended > 0 THEN 'absent' ELSE 'unknown' END,
+        CASE
+            WHEN overdue > 0 THEN overdue || ' messages ended later than that; the oldest after ' || round(oldest_h, 1) || ' h'
+            WHEN ended > 0 THEN 'the oldest ended after ' || round(oldest_h, 1) || ' h'
+            ELSE 'none has ended'
+        END,
+        source_id, record
+    FROM joined
+    UNION ALL
+    SELECT
+        rule, host, incident_key, 'F',
+        CASE WHEN files > 0 THEN 'present' WHEN listed THEN 'absent' ELSE 'unknown' END,
+        CASE WHEN files > 0 THEN files || ' such files, the oldest of ' || strftime(oldest, '%Y-%m-%d %H:%M:%S') || ' UTC' WHEN listed THEN 'a listing shows none' ELSE 'no listing of the queue folder' END,
+        folder_source_id, folder_record
+    FROM joined
+    UNION ALL
+    SELECT
+        rule, host, incident_key, 'V',
+        CASE fix WHEN 'unfixed' THEN 'present' WHEN 'fixed' THEN 'absent' ELSE 'unknown' END,
+        why, CAST(NULL AS INTEGER), CAST(NULL AS UBIGINT)
+    FROM joined
+    UNION ALL
+    SELECT
+        rule, host, incident_key, 'P',
+        CASE
+            WHEN exchange IN ('4.0', '5.0', '5.5', 'later') THEN 'absent'
+            WHEN os = '2003' THEN 'present'
+            WHEN os IS NOT NULL THEN 'absent'
+            ELSE 'unknown'
+        END,
+        CASE
+            WHEN exchange IN ('4.0', '5.0', '5.5', 'later') THEN 'Exchange is ' || replace(exchange, 'later', '2007 or later') || ', with a transport of its own'
+            WHEN os IS NOT NULL THEN 'Windows is ' || replace(os, 'later', '2008 or later') || ', by ' || os_by
+            ELSE 'the version of Windows is not known'
+        END,
+        CAST(NULL AS INTEGER), CAST(NULL AS UBIGINT)
+    FROM joined
+    UNION ALL
+    SELECT
+        rule, host, incident_key, 'X1',
+        CASE has_exchange WHEN 'yes' THEN 'present' WHEN 'no' THEN 'absent' ELSE 'unknown' END,
+        CASE has_exchange WHEN 'yes' THEN 'seen by ' || exchange_by WHEN 'no' THEN 'none, by ' || exchange_by ELSE 'nothing tells' END,
+        CAST(NULL AS INTEGER), CAST(NULL AS UBIGINT)
+    FROM joined
+    UNION ALL
+    SELECT  -- most of those that ended did so without a restart, where the event log would show one
+        rule, host, incident_key, 'X2',
+        CASE
+            WHEN ended = 0 THEN 'absent'
+            WHEN ended > 2 * freed AND all_smtp = 0 AND watched THEN 'present'
+            WHEN ended > 2 * freed AND all_smtp = 0 THEN 'unknown'
+            ELSE 'absent'
+        END,
+        CASE
+            WHEN ended = 0 THEN 'none has left'
+            WHEN ended > 2 * freed AND all_smtp = 0 AND NOT watched THEN 'whether there was a restart is not known'
+            ELSE freed || ' of ' || ended || ' ended waits ended with a restart'
+        END,
+        source_id, record
+    FROM joined
+    UNION ALL
+    SELECT
+        rule, host, incident_key, 'X3',
+        CASE WHEN 2 * dns_messages >= messages AND dns_messages > 0 THEN 'present' WHEN watched OR dns_messages > 0 THEN 'absent' ELSE 'unknown' END,
+        dns_messages || ' of ' || messages || ' messages go to domains for which that event was written',
+        CAST(NULL AS INTEGER), CAST(NULL AS UBIGINT)
+    FROM joined
+)
+
+SELECT j.rule, j.host, j.incident_key, k.problem, k.sign_id, k.title, j.state, j.text, j.source_id, j.record
+FROM judged AS j
+JOIN known_sign AS k ON k.problem = 'KB934709' AND k.sign_id = j.sign_id;

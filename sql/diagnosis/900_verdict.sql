@@ -1,0 +1,92 @@
+-- Verdicts of the known problems, from their signs and table verdict_logic.
+INSERT INTO verdict (rule, host, incident_key, problem, verdict, rank, serious, reason, missing)
+WITH considered AS (
+    SELECT
+        rule, host, incident_key, problem,
+        bool_or(sign_id = 'P' AND state = 'absent') AS other_product,
+        count(*) FILTER (WHERE state = 'present' AND sign_id NOT IN ('P', 'V') AND NOT starts_with(sign_id, 'X')) AS present,
+        count(*) FILTER (WHERE state = 'absent' AND sign_id NOT IN ('P', 'V') AND NOT starts_with(sign_id, 'X')) AS absent
+    FROM sign
+    GROUP BY rule, host, incident_key, problem
+),
+
+checked AS (  -- each condition of each way
+    SELECT
+        c.rule, c.host, c.incident_key, c.problem, g.verdict, g.way, g.sign_id, g.state AS wanted, s.state, s.title, s.text,
+        CASE g.state
+            WHEN 'not-present' THEN s.state <> 'present'
+            WHEN 'not-absent' THEN s.state <> 'absent'
+            ELSE s.state = g.state
+        END AS holds
+    FROM considered AS c
+    JOIN verdict_logic AS g ON g.problem = c.problem
+    JOIN sign AS s
+        ON s.rule = c.rule AND s.host IS NOT DISTINCT FROM c.host AND s.incident_key = c.incident_key
+       AND s.problem = c.problem AND s.sign_id = g.sign_id
+),
+
+way AS (
+    SELECT
+        rule, host, incident_key, problem, verdict, way,
+        list_position(['ruled-out', 'confirmed', 'supported', 'possible'], verdict) AS place,
+        array_to_string(list_sort(list(sign_id)), ', ') AS sign_ids,
+        min(CASE WHEN wanted = 'present' THEN title END) AS title,
+        min(text) AS text,
+        count(*) AS conditions
+    FROM checked
+    GROUP BY rule, host, incident_key, problem, verdict, way
+    HAVING bool_and(holds)
+),
+
+chosen AS (
+    SELECT rule, host, incident_key, problem, verdict, sign_ids, title, text
+    FROM (
+        SELECT *, row_number() OVER (PARTITION BY rule, host, incident_key, problem ORDER BY place, way) AS choice
+        FROM way
+    )
+    WHERE choice = 1
+),
+
+lacking AS (  -- what would tell the signs that are unknown and count for a better verdict
+    SELECT
+        h.rule, h.host, h.incident_key, h.problem,
+        list_sort(list_distinct(list(coalesce(CASE WHEN h.sign_id = 'V' THEN x.missing END, n.text)))) AS missing
+    FROM (
+        SELECT DISTINCT rule, host, incident_key, problem, sign_id
+        FROM checked
+        WHERE state = 'unknown'
+    ) AS h
+    JOIN known_sign AS k ON k.problem = h.problem AND k.sign_id = h.sign_id
+    LEFT JOIN collect_next AS n ON n.id = k.collect
+    LEFT JOIN fix_state AS x ON x.host = h.host AND x.problem = h.problem
+    WHERE coalesce(CASE WHEN h.sign_id = 'V' THEN x.missing END, n.text) IS NOT NULL
+    GROUP BY h.rule, h.host, h.incident_key, h.problem
+),
+
+told AS (
+    SELECT
+        c.rule, c.host, c.incident_key, c.problem, c.present, c.absent,
+        coalesce(w.verdict, 'not-assessable') AS verdict,
+        NOT c.other_product AS serious,
+        CASE
+            WHEN w.verdict = 'ruled-out' THEN coalesce(w.title || ': ', '') || coalesce(w.text, '')
+            WHEN w.verdict IS NOT NULL THEN 'signs ' || w.sign_ids
+            ELSE 'the signs seen do not decide'
+        END AS reason,
+        CASE WHEN coalesce(w.verdict, '') IN ('ruled-out', 'confirmed') THEN CAST([] AS VARCHAR[]) ELSE coalesce(l.missing, CAST([] AS VARCHAR[])) END AS missing
+    FROM considered AS c
+    LEFT JOIN chosen AS w ON w.rule = c.rule AND w.host IS NOT DISTINCT FROM c.host AND w.incident_key = c.incident_key AND w.problem = c.problem
+    LEFT JOIN lacking AS l ON l.rule = c.rule AND l.host IS NOT DISTINCT FROM c.host AND l.incident_key = c.incident_key AND l.problem = c.problem
+)
+
+SELECT
+    rule, host, incident_key, problem, verdict,
+    row_number() OVER (
+        PARTITION BY rule, host, incident_key
+        ORDER BY
+            serious DESC,
+            list_position(['confirmed', 'supported', 'possible', 'not-assessable', 'ruled-out'], verdict),
+            present - absent DESC, problem
+    ) AS rank,
+    serious, reason, missing
+FROM told;
