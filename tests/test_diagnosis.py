@@ -364,26 +364,21 @@ def leaking(
         yield con
 
 
-def covariates(domains: int | None, imap: int | None = None, auth: int | None = None, follows: str = "domains") -> str:  # fmt: skip  # noqa: E501
+def covariates(
+    domains: int | None, imap: int | None = None, auth: int | None = None, follows: str = "domains"
+) -> str:
     """A row of leak_covariate; growth follows one of them."""
-
-    def sql(value: object) -> str:
-        return "NULL" if value is None else str(value)
-
-    corr = {"domains": 0.2, "imap": 0.2, "auth": 0.2, "messages": 0.2} | {follows: 0.9}
+    names = {"domains": "new_domains", "imap": "imap_sessions", "auth": "auth_failures"}
+    values = {"domains": domains, "imap": imap, "auth": auth}
+    columns = []
+    for short, name in names.items():
+        value = values[short]
+        corr = None if value is None else 0.9 if short == follows else 0.2
+        columns += [f"{'NULL' if value is None else value} AS {name}"]
+        columns += [f"{'NULL' if corr is None else corr} AS corr_{name}"]
     return (
-        "BY NAME SELECT 'H1' AS host, 'inetinfo' AS process, "
-        f"TIMESTAMP '{START}' AS seg_from, {sql(domains)} AS new_domains, "
-        f"{sql(imap)} AS imap_sessions, {sql(auth)} AS auth_failures, 5000 AS messages, "
-        + ", ".join(
-            f"{sql(corr[name] if value is not None else None)} AS corr_{name}"
-            for name, value in {
-                "domains": domains,
-                "imap": imap,
-                "auth": auth,
-                "messages": 1,
-            }.items()
-        )
+        "BY NAME SELECT 'H1' AS host, 'inetinfo' AS process, 5000 AS messages, "
+        f"0.2 AS corr_messages, TIMESTAMP '{START}' AS seg_from, {', '.join(columns)}"
     )
 
 
@@ -579,8 +574,9 @@ def test_every_condition_and_remedy_is_about_a_known_sign(tmp_path: Path) -> Non
             "WHERE k.collect IS NOT NULL",
         )
         wanted = {"confirmed", "supported", "possible", "ruled-out"}
-        for problem in ask(con, "SELECT problem, list(DISTINCT verdict) AS v FROM verdict_logic GROUP BY problem"):  # fmt: skip  # noqa: E501
-            assert set(problem["v"]) == wanted, problem["problem"]
+        sql = "SELECT problem, list(DISTINCT verdict) AS told FROM verdict_logic GROUP BY problem"
+        for row in ask(con, sql):
+            assert set(row["told"]) == wanted, row["problem"]
 
 
 @pytest.mark.parametrize(

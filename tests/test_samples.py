@@ -75,7 +75,7 @@ def test_without_the_event_log_the_smtp_log_alone_tells_the_restart(tmp_path: Pa
     report = analyze([SAMPLES / "gateway2003" / "logs"], tmp_path, load_rules(), force=False)
     idle = [i for i in loud(report) if i["rule"] == "idle-until-restart"]
     assert [i["measures"]["messages"] for i in idle] == [99]
-    assert idle[0]["missing_evidence"] == ["System event log of GW1 over the restart"]
+    assert "System event log of GW1 over the restart" in idle[0]["missing_evidence"]
 
 
 def test_without_the_mail_logs_nobody_is_blamed(tmp_path: Path) -> None:

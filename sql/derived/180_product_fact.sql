@@ -144,6 +144,17 @@ exchange_number AS (  -- Exchange by the numbers of its version
     WHERE contains(r.key_folded, '\microsoft\exchange\setup') AND r.name_folded = 'newestbuild' AND NOT r.deleted
 ),
 
+engine AS (  -- the store's database engine names its version at start: the branch of Exchange, not the service pack of the store
+    SELECT
+        coalesce(e.host, s.host) AS host,
+        regexp_replace(regexp_extract(e.strings[3], '^0*([0-9]+[.][0-9]+)', 1), '[.]0+$', '.0', 'g') AS number,
+        e.provider || ' 100' AS known_by, e.ts, e.source_id, e.record
+    FROM windows_event AS e
+    JOIN source AS s ON s.source_id = e.source_id
+    WHERE lower(e.provider) IN ('edb', 'ese97', 'ese98', 'ese') AND e.event_id = 100
+      AND regexp_matches(lower(e.strings[1]), 'exchange|information store')
+),
+
 kind_of_exchange AS (  -- Exchange by files that only one generation writes
     SELECT
         host,
@@ -298,6 +309,12 @@ every AS (
         END,
         known_by, weight, ts, source_id, record
     FROM exchange_number
+    UNION ALL
+    SELECT
+        host, 'exchange',
+        CASE number WHEN '4.0' THEN '4.0' WHEN '5.0' THEN '5.0' WHEN '5.5' THEN '5.5' WHEN '6.0' THEN '2000' WHEN '6.5' THEN '2003' END,
+        known_by, 2, ts, source_id, record
+    FROM engine
     UNION ALL
     SELECT host, 'exchange', value, known_by, 3, ts, source_id, CAST(1 AS UBIGINT) FROM kind_of_exchange
     UNION ALL

@@ -81,7 +81,7 @@ SELECT
     s.rule, s.host, s.incident_key, s.process, s.counter, s.seg_from, s.seg_until, s.ended_by, s.hours, s.growth, s.source_id, s.record,
     b.gives_back, coalesce(b.restarts, 0) AS restarts,
     o.growth AS other_growth, o.process AS other_process, a.fall, m.growth AS mta_growth,
-    c.new_domains, c.imap_sessions, c.auth_failures, c.messages, c.corr_domains, c.corr_imap, c.corr_auth, c.corr_messages
+    c.new_domains, c.imap_sessions, c.auth_failures, c.messages, c.corr_new_domains AS corr_domains, c.corr_imap_sessions AS corr_imap, c.corr_auth_failures AS corr_auth, c.corr_messages
 FROM segment AS s
 LEFT JOIN given_back AS b ON b.rule = s.rule AND b.host = s.host AND b.incident_key = s.incident_key
 LEFT JOIN other AS o ON o.rule = s.rule AND o.host = s.host AND o.incident_key = s.incident_key
