@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from logpipe.rules import diagnose
 from logpipe.sqlfiles import sql_files
 from logpipe.store import ask, open_store, rebuild_derived
 
@@ -31,7 +32,7 @@ All times are UTC, naive `TIMESTAMP`. `source_id` and `record` lead from every r
 (table [`source`](#source)) and its line or record number. Host names are short and upper case.
 """
 SECTIONS = (
-    ("tables", "Tables", "Filled by `logpipe ingest`; `finding` and `rule` by `logpipe detect`."),
+    ("tables", "Tables", "Filled by `logpipe ingest`; `finding`, `rule`, `sign` and `verdict` by `logpipe detect`."),
     ("views", "Views", "Over the tables above."),
     (
         "derived",
@@ -40,6 +41,11 @@ SECTIONS = (
 Made anew from the tables above by `logpipe detect` and `logpipe analyze`, in this order. Before the
 first detection a store does not have them; after another `logpipe ingest` they are as old as the
 last detection.""",
+    ),
+    (
+        "diagnosis",
+        "Tables of the diagnosis",
+        "Made anew after the rules: what the signs of known problems are read from.",
     ),
     ("knowledge", "Knowledge", "Views that hold facts about products. No log is needed for them."),
 )
@@ -96,6 +102,7 @@ def columns() -> dict[str, list[Column]]:
     with tempfile.TemporaryDirectory() as scratch:  # noqa: SIM117 - the store closes first
         with open_store(Path(scratch) / "empty.duckdb") as con:
             rebuild_derived(con)
+            diagnose(con)
             rows = ask(
                 con,
                 "SELECT table_name, column_name, data_type, is_nullable FROM duckdb_columns() "
