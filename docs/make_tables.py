@@ -32,7 +32,11 @@ All times are UTC, naive `TIMESTAMP`. `source_id` and `record` lead from every r
 (table [`source`](#source)) and its line or record number. Host names are short and upper case.
 """
 SECTIONS = (
-    ("tables", "Tables", "Filled by `logpipe ingest`; `finding`, `rule`, `sign` and `verdict` by `logpipe detect`."),
+    (
+        "tables",
+        "Tables",
+        "Filled by `logpipe ingest`; `finding`, `rule`, `sign` and `verdict` by `logpipe detect`.",
+    ),
     ("views", "Views", "Over the tables above."),
     (
         "derived",
