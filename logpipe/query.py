@@ -43,13 +43,21 @@ def user_query(con: Connection, sql: str) -> Rows:
         # COPY TO the store's own path is what sealing alone would let through
         if not is_one_select(con, sql):
             raise QueryError("query: give one SELECT and nothing else")
-        result = con.execute(sql)
-        columns = result.description or []
-        rows = result.fetchall()
+        return own_query(con, sql)
     except duckdb.Error as error:
         raise QueryError(f"query: {_said(error)}") from error
     except (OverflowError, ValueError) as error:  # a time that Python has no value for
         raise QueryError(f"query: {error}; cast that column to VARCHAR") from error
+
+
+def own_query(con: Connection, sql: str, params: dict[str, Any] | None = None) -> Rows:
+    """Run a SELECT of ours; raises QueryError where a table is missing that detect makes."""
+    try:
+        result = con.execute(sql, params or {})
+    except duckdb.CatalogException as error:
+        raise QueryError(f"query: {_said(error)}") from error
+    columns = result.description or []
+    rows = result.fetchall()
     names = _distinct([str(column[0]) for column in columns])
     return Rows(names, [str(column[1]).partition("(")[0] in NUMBERS for column in columns], rows)
 

@@ -1,0 +1,127 @@
+"""``logpipe explain``: an incident with its evidence, quoted from the files."""
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from logpipe.analyze import analyze, explain
+from logpipe.errors import LogpipeError
+from logpipe.report.evidence import LONGEST, raw_lines
+from logpipe.report.explained import Explained, explain_lines
+from logpipe.rules import load_rules
+from logpipe.store import open_store
+
+BUNDLE = Path(__file__).parents[1] / "samples" / "gateway2003"
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("out")
+    analyze([BUNDLE], out, load_rules(), force=False)
+    return out / "logpipe.duckdb"
+
+
+def explained(store: Path, incident: str) -> Explained:
+    with open_store(store, read_only=True) as con:
+        return explain(con, incident)
+
+
+def test_every_finding_has_its_file_and_line_and_the_raw_line_is_quoted(store: Path) -> None:
+    found = explained(store, "idle-until-restart")
+    text = "\n".join(explain_lines(found))
+    first = min(found.incident["findings"], key=lambda one: one["ts"])
+    assert f"      {first['source']}:{first['record']}" in text
+    line = gzip.decompress(Path(first["source"]).read_bytes()).splitlines()[first["record"] - 1]
+    assert f"      | {line.decode().rstrip()}" in text
+    assert "Service Control Manager 7036: Simple Mail Transfer Protocol (SMTP) | running" in text
+    assert "What to do: " in text
+    assert "Why its mail waited:" in text
+    assert "  idle: " in text
+
+
+def test_an_id_may_be_cut_but_not_guessed(store: Path) -> None:
+    whole = explained(store, "idle-until-restart").incident["id"]
+    assert explained(store, whole).incident["id"] == whole
+    with pytest.raises(LogpipeError, match="no such incident"):
+        explained(store, "nothing-of-that-name")
+    with pytest.raises(LogpipeError, match="several incidents begin so"):
+        explained(store, "")
+
+
+def incident(**told: Any) -> dict[str, Any]:
+    finding = {
+        "ts": "2007-09-03T05:00:00Z",
+        "role": "sign",
+        "text": "x",
+        "source": "a",
+        "record": 1,
+    }
+    return {
+        "id": "r-1", "rule": "r", "known_problem": None, "verdict": "not-assessable",
+        "severity": "low", "host": "GW1", "started_at": "2007-09-03T05:00:00Z", "ended_at": None,
+        "title": "t", "summary": "s", "measures": {}, "signs": [], "missing_evidence": [],
+        "considered": [], "why": "w", "todo": "d", "references": [], "findings": [finding],
+    } | told  # fmt: skip
+
+
+def test_signs_stand_with_their_states_and_nothing_of_a_stranger_reaches_the_terminal() -> None:
+    one = incident(
+        known_problem="KB934709", known_problem_title="KB934709: mail lies idle",
+        verdict="supported", title="evil\x1b[2J\u202e",
+        signs=[{"id": "A", "title": "idle", "state": "present"},
+               {"id": "E", "title": "unfixed", "state": "unknown"}],
+        missing_evidence=["version of aqueue.dll"],
+        considered=[{"problem": "KB941060", "verdict": "ruled-out", "reason": "no Exchange",
+                     "look_alikes": ["KB950757: seen in no queue"]}],
+    )  # fmt: skip
+    lines = list(explain_lines(Explained(one, [], {("a", 1): "raw"})))
+    assert "Known problem, supported: KB934709: mail lies idle" in lines
+    assert "  + A idle" in lines
+    assert "  ? E unfixed" in lines
+    assert "  version of aqueue.dll" in lines
+    assert "      | raw" in lines
+    assert "  KB941060: ruled-out; no Exchange" in lines
+    assert "      resembles KB950757: seen in no queue" in lines
+    assert not {"\x1b", "\u202e"} & set("".join(lines))
+
+
+def test_many_findings_of_one_role_do_not_hide_the_others() -> None:
+    bare = {"source": None, "record": None}
+    many = [
+        bare | {"ts": f"2007-09-03T05:00:{n:02}Z", "role": "symptom", "text": f"n{n}"}
+        for n in range(50)
+    ]
+    last = bare | {"ts": "2007-09-03T06:00:00Z", "role": "restart", "text": "end"}
+    lines = list(explain_lines(Explained(incident(findings=[*many, last]), [], {})))
+    assert any(line.endswith("restart  end") for line in lines)
+    assert "  and 10 more symptoms: report.json has them all" in lines
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"one\r\ntwo \x1b[2J\r\nthree",
+        gzip.compress(b"one\ntwo \x1b[2J\nthree\n"),
+        "\ufeffone\r\ntwo \x1b[2J\r\nthree".encode("utf-16-le"),
+        "\ufeffone\ntwo \x1b[2J\nthree".encode("utf-16-be"),
+    ],
+    ids=["plain", "gzip", "utf-16-le", "utf-16-be"],
+)
+def test_lines_are_read_again_by_number(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "x.log").write_bytes(content)
+    assert raw_lines(tmp_path / "x.log", [2, 3, 9], 5) == {2: r"two \u001b[2J", 3: "three"}
+
+
+def test_a_file_that_shrank_or_went_gives_no_line(tmp_path: Path) -> None:
+    (tmp_path / "x.log").write_bytes(b"one\n")
+    assert raw_lines(tmp_path / "x.log", [1], 100) == {}
+    assert raw_lines(tmp_path / "gone.log", [1], 100) == {}
+
+
+def test_a_line_without_end_is_cut(tmp_path: Path) -> None:
+    (tmp_path / "x.log").write_bytes(b"y" * 1_000_000 + b"\nnext\n")
+    found = raw_lines(tmp_path / "x.log", [1, 2], 5)
+    assert len(found[1]) == LONGEST
+    assert found[2] == "next"
