@@ -21,6 +21,9 @@ WITH setting AS (
         33554432.0 AS least_bytes,           -- growth over the segment: 32 MiB
         0.20 AS least_share,                 -- growth, as part of the value at its start
         0.60 AS flat_day_share,              -- flat: the last eighth is above the same hours some days before by less than this part of the trend
+        0.40 AS slower_share,                -- or from its middle day to its last it rises by less than this part of what came before,
+                                             -- weekends counted and not
+        0.55 AS even_share,                  -- below days_h: no quarter rises by more than this part of all
         0.25 AS flat_share,                  -- below days_h: the last quarter rises by less than this part of a mean quarter
         0.5 AS floor_share,                  -- the lowest hour of a day must rise by this part of the trend
         0.9 AS warm_share                    -- of the rise, that a warm-up makes in its first day
@@ -144,6 +147,8 @@ counted AS (
     SELECT
         counter_id, segment, hour, value, by_day, weekend, hour_of_day,
         count(*) FILTER (WHERE NOT weekend) OVER (PARTITION BY counter_id, segment) AS work_points,
+        row_number() OVER (PARTITION BY counter_id, segment ORDER BY hour) AS place,
+        count(*) OVER (PARTITION BY counter_id, segment) AS places,
         -- working days in a row: what mail makes grow does not grow on a weekend
         5 * CAST(floor((day + 3) / 7.0) AS BIGINT) + (day + 3) % 7 AS work_day,
         day
@@ -154,9 +159,11 @@ worked AS (  -- without weekends, where two working days are left
     SELECT
         counter_id, segment, hour, value, by_day, hour_of_day,
         CASE WHEN work_points >= 47 THEN work_day ELSE day END AS day,
+        row_number() OVER (PARTITION BY counter_id, segment ORDER BY hour) AS place,
+        count(*) OVER (PARTITION BY counter_id, segment) AS places,
         ntile(4) OVER (PARTITION BY counter_id, segment ORDER BY hour) AS quarter,
         ntile(8) OVER (PARTITION BY counter_id, segment ORDER BY hour) AS eighth,
-        greatest(1, CAST(floor(count(*) OVER (PARTITION BY counter_id, segment) / 96.0) AS BIGINT)) AS back
+        greatest(1, CAST(floor(count(*) OVER (PARTITION BY counter_id, segment) / 60.0) AS BIGINT)) AS back
     FROM counted
     WHERE NOT weekend OR work_points < 47
 ),
@@ -167,8 +174,23 @@ quarter AS (  -- grain: one segment
         quantile_cont(value, 0.5) FILTER (WHERE quarter = 1) AS q1,
         quantile_cont(value, 0.5) FILTER (WHERE quarter = 2) AS q2,
         quantile_cont(value, 0.5) FILTER (WHERE quarter = 3) AS q3,
-        quantile_cont(value, 0.5) FILTER (WHERE quarter = 4) AS q4
+        quantile_cont(value, 0.5) FILTER (WHERE quarter = 4) AS q4,
+        -- whole days: their load is the same
+        avg(value) FILTER (WHERE place <= 24) AS w1,
+        avg(value) FILTER (WHERE abs(place - 0.5 - places / 2.0) < 12) AS w2,
+        avg(value) FILTER (WHERE place > places - 24) AS w3
     FROM worked
+    GROUP BY counter_id, segment
+),
+
+day AS (  -- the same with weekends. Grain: one segment
+    SELECT
+        counter_id, segment,
+        avg(value) FILTER (WHERE place <= 24) AS d1,
+        avg(value) FILTER (WHERE abs(place - 0.5 - places / 2.0) < 12) AS d2,
+        avg(value) FILTER (WHERE place > places - 24) AS d3,
+        bool_or(weekend) AND NOT bool_and(weekend) AS mixed
+    FROM counted
     GROUP BY counter_id, segment
 ),
 
@@ -207,7 +229,7 @@ measured AS (
         s.slope_per_h * f.hours / nullif(greatest(l.start_value, g.start_level), 0) AS share,
         CASE WHEN s.s = 0 THEN 0 ELSE (s.s - sign(s.s)) / nullif(sqrt(v.variance), 0) END AS mk_z,
         s.s / nullif(CAST(s.pairs AS DOUBLE), 0) AS steady,
-        q.q1, q.q2, q.q3, q.q4, a.risen, a.back, g.start_level, g.first_low, g.last_low, g.second_day, g.last_day
+        q.q1, q.q2, q.q3, q.q4, a.risen, a.back, q.w1, q.w2, q.w3, d.d1, d.d2, d.d3, d.mixed, g.start_level, g.first_low, g.last_low, g.second_day, g.last_day
     FROM followed AS f
     LEFT JOIN ended AS e ON e.counter_id = f.counter_id AND e.segment = f.segment
     LEFT JOIN judged AS j ON j.counter_id = f.counter_id AND j.segment = f.segment
@@ -216,6 +238,7 @@ measured AS (
     LEFT JOIN line AS l ON l.counter_id = f.counter_id AND l.segment = f.segment
     LEFT JOIN quarter AS q ON q.counter_id = f.counter_id AND q.segment = f.segment
     LEFT JOIN late AS a ON a.counter_id = f.counter_id AND a.segment = f.segment
+    LEFT JOIN day AS d ON d.counter_id = f.counter_id AND d.segment = f.segment
     LEFT JOIN edge AS g ON g.counter_id = f.counter_id AND g.segment = f.segment
 ),
 
@@ -226,13 +249,17 @@ tested AS (
         m.mk_z < -p.least_z AND m.steady <= -p.least_steady AS falls,
         abs(m.growth) >= p.least_bytes AND abs(m.share) >= p.least_share AS large,
         CASE
-            WHEN m.by_day THEN coalesce(m.risen < p.flat_day_share * m.slope_per_h * 24 * m.back, false) OR m.slope_per_h <= 0
+            WHEN m.by_day
+            THEN coalesce(m.risen < p.flat_day_share * m.slope_per_h * 24 * m.back, false)
+                OR (m.d3 - m.d2 < p.slower_share * (m.d2 - m.d1) AND m.w3 - m.w2 < p.slower_share * (m.w2 - m.w1))
+                OR m.slope_per_h <= 0
             ELSE m.q4 - m.q3 < p.flat_share * (m.q4 - m.q1) / 3 OR m.q4 <= m.q1
         END AS flat_end,
         CASE
             WHEN m.by_day THEN m.last_low - m.first_low >= p.floor_share * m.slope_per_h * (m.hours - 24)
-            -- a day's load rises for some hours and falls again: all quarters must rise
-            ELSE least(m.q2 - m.q1, m.q3 - m.q2, m.q4 - m.q3) >= p.flat_share * (m.q4 - m.q1) / 3
+            -- a day's load rises for some hours and falls again: all quarters must rise, and Monday is no Sunday
+            ELSE NOT m.mixed AND least(m.q2 - m.q1, m.q3 - m.q2, m.q4 - m.q3) >= p.flat_share * (m.q4 - m.q1) / 3
+                AND greatest(m.q2 - m.q1, m.q3 - m.q2, m.q4 - m.q3) <= p.even_share * (m.q4 - m.q1)
         END AS all_day,
         -- what was gained in the end, and after the first day
         CASE WHEN m.by_day THEN least(m.last_low - m.first_low, m.last_day - m.start_level) ELSE m.q4 - m.start_level END AS gained,
