@@ -51,21 +51,11 @@ later AS (  -- the last of the process that was judged at all
 ),
 
 modern AS (  -- Exchange 5.5 and later: the store takes what memory is free, and gives it back
-    SELECT host FROM source WHERE format IN ('tracking_2003', 'tracking_2007')
-    UNION
-    SELECT coalesce(f.host, s.host)
-    FROM file_version AS f
-    JOIN source AS s ON s.source_id = f.source_id
-    WHERE f.name = 'store.exe' AND (f.major > 5 OR (f.major = 5 AND f.minor >= 5))
-    UNION
-    SELECT coalesce(e.host, s.host)
-    FROM windows_event AS e
-    JOIN source AS s ON s.source_id = e.source_id
-    WHERE lower(e.provider) IN ('ese97', 'ese98')
+    SELECT DISTINCT host FROM product_fact WHERE fact = 'exchange' AND value NOT IN ('4.0', '5.0')
 ),
 
 wide AS (  -- 64-bit servers: addresses do not run out
-    SELECT DISTINCT host FROM source WHERE format = 'tracking_2007'
+    SELECT DISTINCT host FROM product_fact WHERE fact = 'exchange' AND value = 'later'
 ),
 
 free AS (  -- hours until free memory is gone. Grain: one leak
