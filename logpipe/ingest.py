@@ -204,7 +204,7 @@ def _read(
         note = "; ".join(filter(None, [lost, _unclaimed(head, claims)]))
         return replace(source, status="unknown", note=note)
     (format_,) = claims
-    if anew:
+    if anew or format_.growth == "records":
         known = retire_beginnings(con, format_, sums, source.path)
     else:
         known = known_prefix(con, format_, content, sums)

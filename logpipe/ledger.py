@@ -15,6 +15,9 @@ LOADED = ("loaded", "partial")
 UNREAD = ("unknown", "failed")
 
 
+Span = tuple[Any, Any]  # first and last time
+
+
 @dataclass(slots=True)
 class Ledger:
     """Sources by what a file is compared with."""
@@ -24,7 +27,7 @@ class Ledger:
     unread: set[str] = field(default_factory=set)  # paths
     sha256: set[str | None] = field(default_factory=set)
     sizes: set[int] = field(default_factory=set)
-    starts: set[tuple[str | None, Any]] = field(default_factory=set)  # formats and first times
+    spans: dict[str | None, list[Span]] = field(default_factory=dict)  # by format
     local: set[str | None] = field(default_factory=set)  # formats of which a time may change yet
 
     def note(self, source: Source) -> None:
@@ -36,9 +39,19 @@ class Ledger:
             self.unread.add(source.path)
         if source.status in LOADED:
             self.sizes.add(source.bytes or 0)
-            self.starts.add((source.format, source.first_ts))
+            if source.first_ts is not None:
+                self.spans.setdefault(source.format, []).append((source.first_ts, source.last_ts))
             if source.zone != "UTC":
                 self.local.add(source.format)
+
+    def overlaps(self, format_: str | None, first: Any, last: Any) -> bool:
+        """Return whether the span of a source of this format holds this one, or lies within it."""
+        if format_ in self.local:
+            return True
+        return first is not None and any(
+            (low <= first and last <= high) or (first <= low and high <= last)
+            for low, high in self.spans.get(format_, ())
+        )
 
 
 _LEDGERS: WeakKeyDictionary[Connection, Ledger] = WeakKeyDictionary()

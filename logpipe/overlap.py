@@ -5,6 +5,7 @@ text logs, whose lines carry no number of their own.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -67,7 +68,7 @@ class Known:
 
 def known_prefix(con: Connection, format_: Format, content: Path, sums: dict[int, str]) -> Known:
     """Find the longest known source that is the beginning of this text log, if there is one."""
-    if format_.table in DEDUPED or format_.growth == "none":
+    if format_.table in DEDUPED or format_.growth != "lines":
         return Known()
     if ledger(con).sha256.isdisjoint(sums.values()):
         return Known()
@@ -75,8 +76,6 @@ def known_prefix(con: Connection, format_: Format, content: Path, sums: dict[int
     for row in shorter:  # the longest first
         if row["sha256"] != sums[row["bytes"]]:
             continue
-        if format_.growth == "records":
-            return _open_record(con, format_, row)
         whole, half = whole_lines(content, row["bytes"])
         if half and _take_back(con, format_, row, whole + 1, content):
             return Known(whole, row["records"] - 1, row["path"])
@@ -88,27 +87,24 @@ def retire_beginnings(con: Connection, format_: Format, sums: dict[int, str], lo
     """Take out what known beginnings of this text log brought: it is read anew, as a whole.
 
     A line that was cut in a beginning, or whose header was, may be none of the records of the
-    whole, so that the two cannot be put together. Always returns that nothing is known.
+    whole, so that the two cannot be put together; a last record that spans lines may go on. Always
+    returns that nothing is known.
     """
+    if ledger(con).sha256.isdisjoint(sums.values()):
+        return Known()
     shorter = ask(con, sql_text("load", "shorter"), {"size": max(sums), "format": format_.name})
     for row in shorter:
-        if row["sha256"] != sums[row["bytes"]]:
-            continue
-        for table in (format_.table, "header_block"):
-            con.execute(f"DELETE FROM {table} WHERE source_id = ?", [row["source_id"]]).fetchall()
-        retired = {"source_id": row["source_id"], "longer": longer}
-        con.execute(sql_text("load", "retired"), retired).fetchall()
+        if row["sha256"] == sums[row["bytes"]]:
+            _retire(con, format_, row["source_id"], longer)
     return Known()
 
 
-def _open_record(con: Connection, format_: Format, known: dict[str, Any]) -> Known:
-    """Take back the last record of a known source: a longer copy may have more lines of it."""
-    record = _last_record(con, format_.table, known["source_id"])
-    refused = known["last_refused"] or 0
-    if record > refused:
-        _drop_record(con, format_, known["source_id"], record)
-    newest = max(record, refused)
-    return Known(newest - 1, known["records"] - 1, known["path"]) if newest > 1 else Known()
+def _retire(con: Connection, format_: Format, source_id: int, longer: str) -> None:
+    """Take out the rows of a source that a longer copy brings whole."""
+    for table in (format_.table, "header_block"):
+        con.execute(f"DELETE FROM {table} WHERE source_id = ?", [source_id]).fetchall()
+    retired = {"source_id": source_id, "longer": longer}
+    con.execute(sql_text("load", "retired"), retired).fetchall()
 
 
 def _drop_record(con: Connection, format_: Format, source_id: int, record: int) -> bool:
@@ -142,37 +138,59 @@ def drop_known(
 ) -> tuple[str, int] | None:
     """Take out the rows of a text log where a known source holds them all, record by record.
 
-    That is an older copy of a log that grew. Returns the other's path and how many records those
-    were. ``half`` is the last line's number where it has no line end, else 0.
+    That is an older copy of a log that grew; where the other one is the older copy, its rows go.
+    Returns the longer one's path and how many records of this one it holds. ``half`` is the last
+    line's number where it has no line end, else 0.
     """
-    table = format_.table
-    if table in DEDUPED or format_.growth == "none":
+    if format_.table in DEDUPED or format_.growth == "none":
         return None
-    at_hand = ledger(con)
-    if source.format not in at_hand.local and (source.format, books.first_ts) not in at_hand.starts:
+    if not ledger(con).overlaps(source.format, books.first_ts, books.last_ts):
         return None
-    mine = {"source_id": source.source_id}
-    times = {"first_ts": books.first_ts, "last_ts": books.last_ts}
-    times |= {"format": source.format, "host": books.host, "loose": format_.growth == "records"}
-    beyond = sql_text("load", "beyond")
-    beyond = beyond.replace(
-        "r.own_time", "coalesce(r.local_ts, r.ts)" if has_local_times(table) else "r.ts"
-    )
-    longer = ask(con, sql_text("load", "longer"), mine | times)
-    if longer and format_.growth == "records":
-        half = _last_record(con, table, source.source_id)
+    loose = format_.growth == "records"
+    span = {"source_id": source.source_id, "format": source.format, "host": books.host}
+    span |= {"first_ts": books.first_ts, "last_ts": books.last_ts, "loose": loose}
+    if longer := ask(con, sql_text("load", "longer"), span):
+        if loose:
+            half = _last_record(con, format_.table, source.source_id)
+        found = _holders(con, format_, source.source_id, half, longer, few=books.rows < FEW)
+        if found is not None:
+            for name in (format_.table, "header_block"):
+                con.execute(
+                    f"DELETE FROM {name} WHERE source_id = $source_id",
+                    {"source_id": source.source_id},
+                ).fetchall()
+            return found["path"], books.rows
+    for older in ask(con, sql_text("load", "older"), span):
+        half = _last_record(con, format_.table, older["source_id"])
+        mine = {"source_id": source.source_id, "path": source.path}
+        if _holders(con, format_, older["source_id"], half, [mine], few=True):
+            _retire(con, format_, older["source_id"], source.path)
+    return None
+
+
+def _holders(
+    con: Connection,
+    format_: Format,
+    source_id: int,
+    half: int,
+    longer: list[dict[str, Any]],
+    *,
+    few: bool,
+) -> dict[str, Any] | None:
+    """Return the first of some longer sources that holds all records of a source."""
+    own_time = "coalesce(r.local_ts, r.ts)" if has_local_times(format_.table) else "r.ts"
+    beyond = sql_text("load", "beyond").replace("r.own_time", own_time)
     # each question costs some 10 ms before it looks at a row: of small logs it is one for all
-    together = len(longer) if books.rows < FEW else 1
-    for first in range(0, len(longer), together or 1):
+    together = len(longer) if few else 1
+    for first in range(0, len(longer), together):
         rows = longer[first : first + together]
-        pairs = {"table": table, "longer": [row["source_id"] for row in rows], "half": half}
-        pairs |= {"loose": format_.growth == "records"}
-        others = {row["longer"] for row in ask(con, beyond, mine | pairs)}
+        asked = {"table": format_.table, "source_id": source_id, "half": half}
+        asked["longer"] = [row["source_id"] for row in rows]
+        asked["loose"] = format_.growth == "records"
+        others = {row["longer"] for row in ask(con, beyond, asked)}
         for row in rows:
             if row["source_id"] not in others:
-                for name in (table, "header_block"):
-                    con.execute(f"DELETE FROM {name} WHERE source_id = $source_id", mine).fetchall()
-                return row["path"], books.rows
+                return row
     return None
 
 
@@ -183,6 +201,7 @@ def drop_overlap(con: Connection, format_: Format, source_id: int, books: Books)
     span = {"source_id": source_id, "first_ts": books.first_ts, "last_ts": books.last_ts}
     if not ask(con, sql_text("load", "overlapping"), span | {"formats": list(_formats(format_))}):
         return 0
+    _keep_the_sure(con, source_id)
     known, sizes = sql_text("dedupe", format_.table), []
     for recovered in ("true", "false"):
         result = con.execute(
@@ -192,6 +211,16 @@ def drop_overlap(con: Connection, format_: Format, source_id: int, books: Books)
         )
         sizes.append(changed(result))
     return sizes[1]
+
+
+def _keep_the_sure(con: Connection, source_id: int) -> None:
+    """Let a record of a log proper stand for one that was recovered from another file's remains."""
+    found = ask(con, sql_text("load", "recovered_again"), {"source_id": source_id})
+    for other, count in Counter(row["source_id"] for row in found).items():
+        con.execute(
+            "UPDATE source SET recovered = recovered - $count WHERE source_id = $other",
+            {"count": count, "other": other},
+        )
 
 
 def _formats(format_: Format) -> Iterator[str]:

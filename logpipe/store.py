@@ -1,6 +1,7 @@
 """The DuckDB file: opening it, its tables and views, its books, asking it."""
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -70,8 +71,11 @@ def open_store(path: Path, *, read_only: bool = False) -> Iterator[Connection]:
 
 def _attach(con: Connection, path: Path, *, read_only: bool) -> None:
     """Attach the file as the default database and make sure that it is a store."""
-    options = "READ_ONLY" if read_only else f"STORAGE_VERSION '{FORMAT_VERSION}'"
+    # the type is named: an existing .csv would be attached as one, and a store in memory lost
+    mode = "READ_ONLY" if read_only else f"STORAGE_VERSION '{FORMAT_VERSION}'"
     scratch = Path(tempfile.gettempdir()) / f"logpipe-{os.getpid()}"
+    if not re.fullmatch(r"[1-9]\d*(?:\.\d+)? ?[KMGT]i?B", MEMORY, re.IGNORECASE):
+        raise StoreError(f"LOGPIPE_MEMORY={MEMORY}: give a size such as 800MB or 2GB")
     con.execute(f"SET memory_limit = '{MEMORY}'")
     con.execute("SET temp_directory = $scratch", {"scratch": str(scratch)})
     # a name like sqlite:x would make DuckDB fetch what that needs
@@ -83,7 +87,7 @@ def _attach(con: Connection, path: Path, *, read_only: bool) -> None:
     if not name.isprintable():
         raise StoreError(f"{path}: the name holds what DuckDB cannot take; name another file")
     try:
-        con.execute(f"ATTACH '{name}' AS store ({options})")
+        con.execute(f"ATTACH '{name}' AS store (TYPE duckdb, {mode})")
     except duckdb.Error as error:
         if "lock" in str(error).lower():
             raise StoreError(f"{path}: in use by another process; wait for it to end") from error

@@ -216,3 +216,19 @@ def test_help_is_there_for_every_command() -> None:
         done = logpipe(*command, "--help")
         assert done.returncode == 0
         assert "Usage" in done.stdout
+
+
+def test_a_store_is_not_a_csv_that_stands_there(tmp_path: Path) -> None:
+    (tmp_path / "z.csv").write_text("a,b\n1,2\n")
+    done = logpipe("ingest", W3C_DAY, "--db", tmp_path / "z.csv")
+    assert done.returncode != 0
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_size_of_memory_that_is_none_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGPIPE_MEMORY", "rubbish")
+    done = logpipe("ingest", W3C_DAY, "--db", tmp_path / "x.duckdb")
+    assert done.returncode != 0
+    assert "LOGPIPE_MEMORY=rubbish: give a size such as 800MB" in done.stderr

@@ -24,7 +24,8 @@ RECORD_LINE = re.compile(
 )
 # a record line, whole or damaged, or a line that the cleaned copy marks as spoiled
 OPENS = (
-    rb"\n(?:\x02(?:[^\t\n]*+\t){3}|[^\t\n]*+\t[^\t\n]*+\t(?:[0-9]{4}\.[0-9]{1,2}\.[0-9]{1,2} "
+    rb"\n(?:\x02(?:[^\t\n]*+\t){3}"
+    rb"|(?!\x02)[^\t\n]*+\t[^\t\n]*+\t(?:[0-9]{4}\.[0-9]{1,2}\.[0-9]{1,2} "
     rb"|(?:[^\t\n]*+\t){6}[0-9]+\t(?:[^\t\n]*+\t){3}"
     rb"|(?:[^\t\n]*+\t){10}-?[0-9]+(?=[\t\r\n]|\Z)))"
 )

@@ -59,7 +59,8 @@ SELECT
     CASE
         WHEN lp_spoiled(text) IS NOT NULL THEN lp_spoiled(text)
         WHEN fields IS NULL THEN 'no header block governs this line'
-        WHEN array_length(f) < array_length(fields)
+        -- an empty value at the end leaves a blank, which is a value's place
+        WHEN array_length(string_split(text, ' ')) < array_length(fields)
         THEN 'cut short: ' || array_length(f) || ' of ' || array_length(fields) || ' fields'
     END AS reject,
     lp_excerpt(text) AS excerpt

@@ -84,3 +84,15 @@ def test_eight_bit_headers_and_broken_words_are_shown_as_far_as_they_can_be(
     _, row = load(con, path)
     assert row["subject"] == "für =?utf-8?b?a?="
     assert row["extra"]["date"] == "today"
+
+
+def test_a_filetime_beyond_the_year_9999_is_no_time(con: Connection, tmp_path: Path) -> None:
+    path = tmp_path / "far.eml"
+    path.write_text(
+        "Received: from a by b; Mon, 3 Sep 2007 05:00:00 +0000\n"
+        "X-OriginalArrivalTime: whenever FILETIME=[00000000:3FFFFFFF]\n"
+        "Subject: x\n\nbody\n"
+    )
+    source, entry = load(con, path)
+    assert (source.records, source.rows) == (1, 1)
+    assert str(entry["arrived_ts"]) == "2007-09-03 05:00:00"

@@ -292,3 +292,13 @@ def test_the_books_balance_whatever_is_damaged(seed: int, con: Connection, tmp_p
                 case _:
                     content[at:at] = content[: dice.randrange(300)]
         load(con, tmp_path, bytes(content))
+
+
+def test_a_spoiled_first_line_that_shows_three_fields_opens_no_record(
+    con: Connection, tmp_path: Path
+) -> None:
+    damaged = record("/o=ORG/cn=bob").replace("2002.4.29 18:50:47", "2002.4.29 18:5\0\0\0", 1)
+    first, _, rest = damaged.partition("\n")
+    spoiled = "\t".join(first.split("\t")[:3]) + "\n" + rest
+    source = load(con, tmp_path, spoiled + record("/o=ORG/cn=eve"))
+    assert source.records == source.rows + source.duplicates + source.rejects

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from logpipe.formats._export import tracking_shape
 from logpipe.formats.tracking_export import FORMAT
 from logpipe.store import Connection, open_store
 from tests.formats.export import (
@@ -140,3 +141,10 @@ def test_damage_costs_records_and_never_the_books(
     con: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     survives(con, tmp_path, FORMAT, 100, monkeypatch)
+
+
+def test_many_commas_cost_time_that_grows_with_them_and_no_faster() -> None:
+    text = "x," * 60_000 + "end@x.example"
+    found, whole = tracking_shape.recipients_of(text)
+    assert whole
+    assert "".join(found).endswith("end@x.example")

@@ -47,7 +47,8 @@ COLUMNS = {
     "version": "serviceversion",
 }
 PAIR = re.compile(r";(?=[^;#]*##)")  # bob@x.example##Receive, Send;eve@x.example##Receive, Fail
-BREAKS = re.compile(r"\s*[;|\n]\s*|,\s+|,(?=[^\s=]+@)")
+# bounded: a megabyte of commas is looked at once
+BREAKS = re.compile(r"\s{0,99}[;|\n]\s{0,99}|,\s{1,99}|,(?=[^\s=,;]{1,320}@)")
 ADDRESS = re.compile(r"@|^(?:EX:)?/", re.IGNORECASE)
 CUT = re.compile(r"(?:\.\.\.|\u2026)$")  # Format-List shows the first four of a list
 # as lp_statuses of the load SQL: a ; divides only where a status begins behind it, or none stands

@@ -16,6 +16,7 @@ FILETIME = re.compile(r"FILETIME=\[([0-9A-F]{8}):([0-9A-F]{8})\]", re.IGNORECASE
 ARRIVAL = re.compile(
     r"(\d{1,2} [A-Z][a-z]{2} \d{4} \d{1,2}:\d\d:\d\d)(?:\.(\d{4}))? ?\(UTC\)( FILETIME)?"
 )
+BEYOND = 2_650_467_744 * 10**9  # ticks to the year 10000, which datetime does not know
 YEAR_1601 = datetime(1601, 1, 1)  # noqa: DTZ001 - all times are UTC without a zone
 
 
@@ -48,7 +49,7 @@ def arrival(text: str | None) -> datetime | None:
     if match := FILETIME.search(text or ""):
         low, high = (int(half, 16) for half in match.groups())
         ticks = high << 32 | low
-        if ticks < 1 << 62:  # beyond is no year that datetime knows
+        if ticks < BEYOND:
             ts = YEAR_1601 + timedelta(microseconds=ticks // 10)
             return ts if EARLIEST <= ts.year < LATEST else None
     return written_arrival(text)

@@ -16,6 +16,8 @@ BLOCK = 256 << 10  # stays in the processor's cache, which makes this half as fa
 MOST_HEADERS = 400  # lines; a log with more is read line by line
 HEADER = re.compile(rb"#[^\n]*")
 QUOTE, OPENS, CLOSES = ord('"'), b",\n", b",\r\n"
+# blanks beyond ASCII in UTF-8 (no-break, ideographic): by lines they are cut off a value's ends
+WIDE_BLANK = re.compile(rb"\xc2\xa0|\xe1\x9a\x80|\xe2(?:\x80[\x80-\x8a\xaf]|\x81\x9f)|\xe3\x80\x80")
 
 
 def plain(path: Path, *, quoted: bool) -> Text | None:
@@ -60,7 +62,7 @@ def _is_plain(chunk: bytes, *, quoted: bool) -> bool:
             chunk.decode()
         except UnicodeDecodeError:
             return False
-        if b"\n" + codecs.BOM_UTF8 in chunk:
+        if b"\n" + codecs.BOM_UTF8 in chunk or WIDE_BLANK.search(chunk):
             return False
     return not (quoted and b'"' in chunk) or _well_quoted(chunk)
 
