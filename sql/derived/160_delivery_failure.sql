@@ -70,10 +70,12 @@ unasked AS (  -- refused before a recipient was named: greeting, HELO, MAIL
         CASE WHEN s.reply_code >= 500 THEN 'failed' ELSE 'deferred' END AS outcome,
         s.reply_code, s.text, CAST(NULL AS VARCHAR) AS message
     FROM said AS s
-    LEFT JOIN tried AS t
-        ON t.host = s.host AND t.peer = s.peer AND t.ts = s.ts AND t.reply_code = s.reply_code
     LEFT JOIN peer_domain AS p ON p.host = s.host AND p.peer = s.peer
-    WHERE t.host IS NULL AND s.peer IS NOT NULL
+    WHERE s.peer IS NOT NULL AND NOT EXISTS (
+        SELECT 1
+        FROM missed AS a
+        WHERE a.host = s.host AND a.peer = s.peer AND a.reply_code = s.reply_code AND s.ts BETWEEN a.ts AND a.answered_at
+    )
 ),
 
 tracked AS (  -- LED: the last error; LRT: when it was met, which may be long before the row

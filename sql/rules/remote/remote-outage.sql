@@ -1,0 +1,196 @@
+/*
+title = "$service did not take mail from $host"
+severity = "low"
+summary = "$messages messages waited for it, $returned came back; $hours hours from the first failure to the end. Mail to other destinations went out meanwhile."
+needs = ["windows_event (4000, 4006, 4007), or smtp_event, tracking_event, connection_event with failures", "smtp_event or tracking_event for the messages"]
+why = "Every attempt at this destination failed for longer than an hour, and other destinations took mail in the same hours: the queue, the line and the name service of this host worked. Mail that waited for it, and came back at expiry (4.4.7), is the destination's matter, not a fault of the queue."
+todo = "Nothing here, if the destination is back. Else ask its owners, and look whether its name still leads to the right server (nslookup -type=mx). A destination that never answered in these logs may be dead or misspelt."
+references = ["RFC 5321 4.5.4.1", "RFC 3463 X.4.1, X.4.7"]
+
+[params]
+min_minutes = 60   # minutes from the first failure to the last
+min_failures = 2   # failures without a success between them
+min_messages = 2   # messages that waited for the destination
+many_messages = 5  # messages, from which on it is more than info
+many_returned = 10 # messages that came back, from which on it is medium
+apart_h = 12       # hours between two failures, from which on they are two outages
+*/
+
+WITH failed AS (  -- failures that speak of the whole destination
+    SELECT host, destination, ts, text, source_id, record
+    FROM delivery_failure
+    WHERE kind IN ('no-answer', 'busy', 'deferred')
+),
+
+asked AS (
+    SELECT DISTINCT host, destination FROM failed
+),
+
+worked AS (  -- deliveries, wherever they are told
+    SELECT host, domain AS destination, ended AS ts
+    FROM message
+    WHERE outcome = 'delivered' AND domain IS NOT NULL
+    UNION ALL
+    SELECT host, lp_domain(recipient), answered_at
+    FROM smtp_attempt
+    WHERE outcome = 'ok' AND contains(recipient, '@')
+    UNION ALL
+    SELECT o.host, lower(e.destination), e.ts
+    FROM connection_event AS e
+    JOIN source_order AS o ON o.source_id = e.source_id
+    WHERE e.messages > 0 AND e.component = 'SMTP' AND o.host IS NOT NULL AND e.destination IS NOT NULL
+),
+
+step AS (  -- one row: one failure, one delivery, or one answer about a single mailbox
+    SELECT host, destination, ts, 0 AS good, text, source_id, record FROM failed
+    UNION ALL
+    SELECT w.host, w.destination, w.ts, 1, NULL, NULL, NULL
+    FROM worked AS w
+    JOIN asked AS a ON a.host = w.host AND a.destination = w.destination
+    UNION ALL
+    SELECT f.host, f.destination, f.ts, 1, NULL, NULL, NULL
+    FROM delivery_failure AS f
+    JOIN asked AS a ON a.host = f.host AND a.destination = f.destination
+    WHERE f.kind IN ('greylisting', 'recipient', 'throttled') AND f.log IN ('smtp', 'tracking')
+),
+
+seen AS (
+    SELECT
+        *,
+        max(CASE WHEN good = 1 THEN ts END) OVER (
+            PARTITION BY host, destination ORDER BY ts, good, source_id, record
+            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS before_ok,
+        min(CASE WHEN good = 1 THEN ts END) OVER (
+            PARTITION BY host, destination ORDER BY ts, good, source_id, record
+            ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
+        ) AS after_ok,
+        lag(ts) OVER (PARTITION BY host, destination ORDER BY ts, good, source_id, record) AS before_ts
+    FROM step
+),
+
+numbered AS (  -- stretches of failures: a success or a long silence ends one
+    SELECT
+        *,
+        sum(CASE WHEN good = 1 OR before_ts IS NULL OR lp_us(ts) - lp_us(before_ts) > lp_minutes($apart_h * 60) THEN 1 ELSE 0 END)
+            OVER (PARTITION BY host, destination ORDER BY ts, good, source_id, record) AS stretch_no
+    FROM seen
+),
+
+stretch AS (
+    SELECT
+        host, destination, stretch_no,
+        min(ts) AS began, max(ts) AS last_failed, count(*) AS failures,
+        min(before_ok) AS before_ok, min(after_ok) AS after_ok,
+        min_by(text, ts) AS first_text, min_by(source_id, ts) AS source_id, min_by(record, ts) AS record
+    FROM numbered
+    WHERE good = 0
+    GROUP BY host, destination, stretch_no
+),
+
+bounded AS (  -- the success that ended it, unless failures after a silence come first
+    SELECT
+        *,
+        CASE
+            WHEN lead(began) OVER (PARTITION BY host, destination ORDER BY began) < after_ok THEN NULL
+            ELSE after_ok
+        END AS ended,
+        before_ok IS NOT NULL OR after_ok IS NOT NULL AS alive
+    FROM stretch
+),
+
+outage AS (
+    SELECT *, coalesce(ended, last_failed) AS until_ts
+    FROM bounded
+    WHERE failures >= $min_failures AND lp_us(last_failed) - lp_us(began) >= lp_minutes($min_minutes)
+),
+
+worked_hour AS (
+    SELECT DISTINCT host, destination, date_trunc('hour', ts) AS hour FROM worked
+),
+
+elsewhere AS (  -- destinations that took mail in the hours of the outage
+    SELECT u.host, u.destination, u.began, count(DISTINCT w.destination) AS others
+    FROM outage AS u
+    JOIN worked_hour AS w
+        ON w.host = u.host AND w.destination <> u.destination
+       AND w.hour BETWEEN date_trunc('hour', u.began) AND u.until_ts
+    GROUP BY u.host, u.destination, u.began
+),
+
+waiting AS (  -- entered since the destination last took mail, and ended not long after it did again
+    SELECT
+        u.host, u.destination, u.began, m.message, m.recipient, m.entered, m.ended, m.outcome, m.wait_h, m.status_code,
+        coalesce(m.end_source_id, m.source_id) AS source_id, coalesce(m.end_record, m.record) AS record,
+        row_number() OVER (
+            PARTITION BY u.host, u.destination, u.began, m.message, m.recipient ORDER BY m.entered, m.log
+        ) AS n
+    FROM outage AS u
+    JOIN message AS m ON m.host = u.host AND m.domain = u.destination AND m.entry_seen
+    JOIN retry_policy AS p ON p.log = m.log
+    WHERE m.entered <= u.until_ts
+      AND (u.before_ok IS NULL OR m.entered > u.before_ok)
+      AND lp_us(m.entered) + m.wait_h * 3600000000 > lp_us(u.began)
+      AND lp_us(m.entered) >= lp_us(u.began) - lp_minutes(p.expire_h * 60)
+      AND (u.ended IS NULL OR lp_us(m.entered) + m.wait_h * 3600000000 <= lp_us(u.ended) + lp_minutes(p.retry_min + p.slack_min))
+),
+
+sized AS (
+    SELECT
+        host, destination, began, count(DISTINCT message) AS messages,
+        count(DISTINCT CASE WHEN outcome = 'returned' THEN message END) AS returned
+    FROM waiting
+    GROUP BY host, destination, began
+),
+
+hit AS (
+    SELECT
+        u.*, z.messages, z.returned, e.others,
+        u.destination || ' ' || strftime(u.began, '%Y-%m-%dT%H:%M:%SZ') AS incident_key,
+        CASE
+            WHEN NOT u.alive THEN 'info'
+            WHEN z.returned >= $many_returned THEN 'medium'
+            WHEN z.returned > 0 OR z.messages >= $many_messages THEN 'low'
+            ELSE 'info'
+        END AS severity
+    FROM outage AS u
+    JOIN sized AS z ON z.host = u.host AND z.destination = u.destination AND z.began = u.began
+    JOIN elsewhere AS e ON e.host = u.host AND e.destination = u.destination AND e.began = u.began
+    WHERE z.messages >= $min_messages
+)
+
+SELECT
+    incident_key, 'cause' AS role, severity, began AS ts, until_ts AS ts_end, host, destination AS service,
+    CAST(NULL AS VARCHAR) AS message,
+    'every attempt at ' || destination || ' failed, ' || failures || ' times that the logs tell; first: ' || first_text
+        || CASE WHEN alive THEN '' ELSE '; it never took mail in these logs' END AS text,
+    'hours' AS measure, round(lp_hours(began, until_ts), 1) AS value,
+    CASE WHEN ended IS NULL AND alive THEN 'SMTP or tracking logs of ' || host || ' from after ' || strftime(last_failed, '%Y-%m-%d %H:%M') || ' UTC' END AS missing,
+    source_id, record
+FROM hit
+UNION ALL
+SELECT
+    incident_key, 'sign', severity, began, until_ts, host, destination, NULL,
+    others || ' other destinations took mail from ' || host || ' in the same hours',
+    'returned', 1.0 * returned, NULL, source_id, record
+FROM hit
+UNION ALL
+SELECT
+    h.incident_key, 'symptom', h.severity, w.entered, coalesce(w.ended, h.until_ts), w.host, w.destination, w.message,
+    'message ' || w.message || ' to ' || w.recipient
+        || CASE w.outcome
+            WHEN 'delivered' THEN ' waited ' || round(w.wait_h, 1) || ' h and was delivered'
+            WHEN 'returned' THEN ' was returned' || coalesce(' (' || w.status_code || ')', '') || ' after ' || round(w.wait_h, 1) || ' h'
+            WHEN 'open' THEN ' still waited when the logs ended'
+            ELSE ' waited ' || round(w.wait_h, 1) || ' h and was refused'
+        END,
+    'longest_wait_h', round(w.wait_h, 1), NULL, w.source_id, w.record
+FROM waiting AS w
+JOIN hit AS h ON h.host = w.host AND h.destination = w.destination AND h.began = w.began
+WHERE w.n = 1
+UNION ALL
+SELECT
+    incident_key, 'release', severity, ended, NULL, host, destination, NULL,
+    destination || ' took mail again', NULL, NULL, NULL, source_id, record
+FROM hit
+WHERE ended IS NOT NULL
