@@ -26,32 +26,12 @@ asked AS (
     SELECT DISTINCT host, destination FROM failed
 ),
 
-worked AS (  -- deliveries, wherever they are told
-    SELECT host, domain AS destination, ended AS ts
-    FROM message
-    WHERE outcome = 'delivered' AND domain IS NOT NULL
-    UNION ALL
-    SELECT host, lp_domain(recipient), answered_at
-    FROM smtp_attempt
-    WHERE outcome = 'ok' AND contains(recipient, '@')
-    UNION ALL
-    SELECT o.host, lower(e.destination), e.ts
-    FROM connection_event AS e
-    JOIN source_order AS o ON o.source_id = e.source_id
-    WHERE e.messages > 0 AND e.component = 'SMTP' AND o.host IS NOT NULL AND e.destination IS NOT NULL
-),
-
-step AS (  -- one row: one failure, one delivery, or one answer about a single mailbox
+step AS (  -- one row: one failure, or one answer of the destination
     SELECT host, destination, ts, 0 AS good, text, source_id, record FROM failed
     UNION ALL
     SELECT w.host, w.destination, w.ts, 1, NULL, NULL, NULL
-    FROM worked AS w
+    FROM delivery_success AS w
     JOIN asked AS a ON a.host = w.host AND a.destination = w.destination
-    UNION ALL
-    SELECT f.host, f.destination, f.ts, 1, NULL, NULL, NULL
-    FROM delivery_failure AS f
-    JOIN asked AS a ON a.host = f.host AND a.destination = f.destination
-    WHERE f.kind IN ('greylisting', 'recipient', 'throttled') AND f.log IN ('smtp', 'tracking')
 ),
 
 seen AS (
@@ -105,14 +85,10 @@ outage AS (
     WHERE failures >= $min_failures AND lp_us(last_failed) - lp_us(began) >= lp_minutes($min_minutes)
 ),
 
-worked_hour AS (
-    SELECT DISTINCT host, destination, date_trunc('hour', ts) AS hour FROM worked
-),
-
 elsewhere AS (  -- destinations that took mail in the hours of the outage
     SELECT u.host, u.destination, u.began, count(DISTINCT w.destination) AS others
     FROM outage AS u
-    JOIN worked_hour AS w
+    JOIN destination_hour AS w
         ON w.host = u.host AND w.destination <> u.destination
        AND w.hour BETWEEN date_trunc('hour', u.began) AND u.until_ts
     GROUP BY u.host, u.destination, u.began

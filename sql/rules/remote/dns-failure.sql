@@ -1,0 +1,263 @@
+/*
+title = "Name service failed on $host"
+severity = "medium"
+summary = "$domains domains could not be looked up; $messages messages waited; $hours hours."
+needs = ["windows_event (SMTPSVC or MSExchangeTransport 4000 with its data, 2012, 2013, 16025)", "or connection_event, tracking_event with the words of the failure", "smtp_event or tracking_event for the messages"]
+why = "Mail waited because names were not resolved: the events, the connectivity log or the last errors say so (0xC00402E7, DNS words). Either several domains failed at the same time, which is the name server's or the line's matter; or always the same domains fail for a day and more while all others work and restarts change nothing, which is how a DNS answer too long for UDP looks where TCP port 53 is closed."
+todo = "Several domains at once: ask the name servers of this host from this host (nslookup -type=mx DOMAIN SERVER), and look at what happened to them at that hour. Always the same domains: ask the same with 'set vc' (TCP); open TCP port 53 to the name servers, or have SMTP use UDP only as the article says."
+references = ["KB 820284", "KB 263237", "KB 330070"]
+
+[params]
+min_domains = 3    # domains that failed at the same time
+pad_min = 60       # minutes after a failure in which its domain still counts as failing
+persist_h = 24     # hours from which on a domain that fails alone fails always
+min_failures = 3   # failures of such a domain
+min_others = 3     # destinations that took mail meanwhile, so that it is this domain alone
+min_messages = 3   # messages for such domains; fewer are told as info: it may be misspelt
+min_events = 3     # events about name servers, where no domain is known to have failed; fewer are info
+*/
+
+WITH failed AS (
+    SELECT host, destination, ts, log, text, source_id, record
+    FROM delivery_failure
+    WHERE kind = 'dns'
+    UNION ALL
+    -- reports that quote the failure: 4.4.3, 4.4.4 with words of names
+    SELECT b.host, b.domain, coalesce(b.last_attempt_ts, b.reported), 'report', b.diagnostic, b.source_id, b.record
+    FROM bounce AS b
+    WHERE b.domain IS NOT NULL AND b.host IS NOT NULL AND coalesce(b.last_attempt_ts, b.reported) IS NOT NULL
+      AND b.status IN ('4.4.3', '4.4.4', '4.4.0', '5.4.3')
+      AND regexp_matches(lower(coalesce(b.diagnostic, '')), '\bdns\b|name resolution|name server')
+      AND NOT regexp_matches(lower(coalesce(b.diagnostic, '')), 'non-?existent|nxdomain|host not found|no such')
+),
+
+asked AS (
+    SELECT DISTINCT host, destination FROM failed
+),
+
+step AS (  -- one row: one failure to look a domain up, or one answer of the domain
+    SELECT host, destination, ts, 0 AS good, text, source_id, record FROM failed
+    UNION ALL
+    SELECT w.host, w.destination, w.ts, 1, NULL, NULL, NULL
+    FROM delivery_success AS w
+    JOIN asked AS a ON a.host = w.host AND a.destination = w.destination
+),
+
+seen AS (
+    SELECT
+        *,
+        max(CASE WHEN good = 1 THEN ts END) OVER (
+            PARTITION BY host, destination ORDER BY ts, good, source_id, record
+            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS before_ok,
+        min(CASE WHEN good = 1 THEN ts END) OVER (
+            PARTITION BY host, destination ORDER BY ts, good, source_id, record
+            ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
+        ) AS after_ok
+    FROM step
+),
+
+stretch AS (  -- one row: failures of one domain with no success between them
+    SELECT
+        host, destination, min(ts) AS began, max(ts) AS last_failed, count(*) AS failures,
+        before_ok, min(after_ok) AS after_ok,
+        min_by(text, ts) AS first_text, min_by(source_id, ts) AS source_id, min_by(record, ts) AS record
+    FROM seen
+    WHERE good = 0
+    GROUP BY host, destination, before_ok
+),
+
+elsewhere AS (  -- of long stretches: how many destinations took mail meanwhile
+    SELECT s.host, s.destination, s.began, count(DISTINCT w.destination) AS others
+    FROM stretch AS s
+    JOIN destination_hour AS w
+        ON w.host = s.host AND w.destination <> s.destination AND w.hour BETWEEN s.began AND s.last_failed
+    WHERE lp_us(s.last_failed) - lp_us(s.began) >= lp_minutes($persist_h * 60)
+    GROUP BY s.host, s.destination, s.began
+),
+
+sorted AS (
+    SELECT s.*, coalesce(e.others, 0) >= $min_others AND s.failures >= $min_failures AS alone
+    FROM stretch AS s
+    LEFT JOIN elsewhere AS e ON e.host = s.host AND e.destination = s.destination AND e.began = s.began
+),
+
+named AS (  -- events about the name servers themselves
+    SELECT
+        coalesce(e.host, s.host) AS host, e.ts, e.provider, e.event_id, array_to_string(e.strings, ', ') AS words,
+        e.source_id, e.record
+    FROM windows_event AS e
+    JOIN source AS s ON s.source_id = e.source_id
+    WHERE (lower(e.provider) IN ('smtpsvc', 'msexchangetransport') AND e.event_id IN (2012, 2013))
+       OR (lower(e.provider) = 'msexchangetransport' AND e.event_id = 16025)
+),
+
+edge AS (  -- where failing begins and where it ends, of domains that do not fail alone, and of name servers
+    SELECT host, began AS ts, 1 AS change, 1 AS opens, last_failed, destination FROM sorted WHERE NOT alone
+    UNION ALL
+    SELECT host, last_failed + to_minutes($pad_min), -1, 0, NULL, destination FROM sorted WHERE NOT alone
+    UNION ALL
+    SELECT host, ts, 0, 1, ts, NULL FROM named
+),
+
+swept AS (
+    SELECT
+        *,
+        sum(change) OVER (
+            PARTITION BY host ORDER BY ts, opens DESC, destination ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS failing,
+        max(last_failed) OVER (
+            PARTITION BY host ORDER BY ts, opens DESC, destination ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS before_last
+    FROM edge
+),
+
+numbered AS (
+    SELECT
+        *,
+        sum(CASE WHEN opens = 1 AND (before_last IS NULL OR lp_us(ts) - lp_us(before_last) > lp_minutes($pad_min)) THEN 1 ELSE 0 END)
+            OVER (PARTITION BY host ORDER BY ts, opens DESC, destination) AS cluster_no
+    FROM swept
+),
+
+cluster AS (
+    SELECT
+        host, cluster_no, min(ts) AS began, max(last_failed) AS last_ts, max(failing) AS together,
+        count(DISTINCT destination) AS domains, sum(CASE WHEN destination IS NULL THEN 1 ELSE 0 END) AS events
+    FROM numbered
+    WHERE opens = 1
+    GROUP BY host, cluster_no
+    HAVING max(failing) >= $min_domains OR sum(CASE WHEN destination IS NULL THEN 1 ELSE 0 END) > 0
+),
+
+affected AS (  -- one row: one stretch with the incident that it belongs to
+    SELECT
+        s.host, s.destination, s.began, s.last_failed, s.failures, s.before_ok, s.after_ok, s.first_text, s.source_id, s.record,
+        'servers ' || strftime(c.began, '%Y-%m-%dT%H:%M:%SZ') AS incident_key,
+        c.together < $min_domains AND c.events < $min_events AS faint
+    FROM sorted AS s
+    JOIN cluster AS c ON c.host = s.host AND s.began BETWEEN c.began AND c.last_ts
+    WHERE NOT s.alone
+    UNION ALL
+    SELECT
+        host, destination, began, last_failed, failures, before_ok, after_ok, first_text, source_id, record,
+        'same domains ' || strftime(min(began) OVER (PARTITION BY host), '%Y-%m-%dT%H:%M:%SZ'), false
+    FROM sorted
+    WHERE alone
+),
+
+waiting AS (  -- messages that entered since the domain last took mail
+    SELECT
+        a.host, a.incident_key, a.destination, m.message, m.recipient, m.entered, m.ended, m.outcome, m.wait_h, m.status_code,
+        coalesce(m.end_source_id, m.source_id) AS source_id, coalesce(m.end_record, m.record) AS record,
+        row_number() OVER (PARTITION BY a.host, a.incident_key, m.message, m.recipient ORDER BY m.entered, m.log) AS n
+    FROM affected AS a
+    JOIN message AS m ON m.host = a.host AND m.domain = a.destination AND m.entry_seen
+    JOIN retry_policy AS p ON p.log = m.log
+    WHERE m.entered <= coalesce(a.after_ok, a.last_failed)
+      AND (a.before_ok IS NULL OR m.entered > a.before_ok)
+      AND lp_us(m.entered) + m.wait_h * 3600000000 > lp_us(a.began)
+      AND lp_us(m.entered) >= lp_us(a.began) - lp_minutes(p.expire_h * 60)
+      AND (a.after_ok IS NULL OR lp_us(m.entered) + m.wait_h * 3600000000 <= lp_us(a.after_ok) + lp_minutes(p.retry_min + p.slack_min))
+),
+
+weighed AS (
+    SELECT host, incident_key, count(DISTINCT message) AS messages
+    FROM waiting
+    GROUP BY host, incident_key
+),
+
+incident_row AS (  -- one row: one incident
+    SELECT
+        a.host, a.incident_key, min(a.began) AS began, max(coalesce(a.after_ok, a.last_failed)) AS until_ts,
+        count(DISTINCT a.destination) AS domains, min(a.destination) AS one_domain, sum(a.failures) AS failures,
+        bool_and(a.faint) AS faint, starts_with(a.incident_key, 'same') AS same,
+        min_by(a.first_text, a.began) AS first_text, min_by(a.source_id, a.began) AS source_id, min_by(a.record, a.began) AS record
+    FROM affected AS a
+    GROUP BY a.host, a.incident_key
+),
+
+hit AS (
+    SELECT
+        i.*,
+        CASE
+            WHEN i.same AND coalesce(w.messages, 0) < $min_messages AND i.domains < 2 THEN 'info'
+            WHEN i.same THEN 'low'
+            WHEN i.faint THEN 'info'
+            ELSE 'medium'
+        END AS severity
+    FROM incident_row AS i
+    LEFT JOIN weighed AS w ON w.host = i.host AND w.incident_key = i.incident_key
+),
+
+restarted AS (  -- restarts within a stretch of failures that went on after them
+    SELECT h.host, h.incident_key, min(r.start_at) AS start_at, min_by(r.service, r.start_at) AS service,
+        min_by(r.source_id, r.start_at) AS source_id, min_by(r.record, r.start_at) AS record
+    FROM hit AS h
+    JOIN affected AS a ON a.host = h.host AND a.incident_key = h.incident_key
+    JOIN restart AS r
+        ON r.host = a.host AND r.service IN ('SMTPSVC', 'MSExchangeTransport', 'IISADMIN', 'host')
+       AND r.start_at > a.began AND lp_us(r.start_at) + lp_minutes(30) < lp_us(a.last_failed)
+    WHERE h.same
+    GROUP BY h.host, h.incident_key
+),
+
+told AS (  -- events about name servers, in the incident of their hour or alone
+    SELECT
+        n.host, n.ts, n.event_id, n.words, n.source_id, n.record, n.provider,
+        'servers ' || strftime(c.began, '%Y-%m-%dT%H:%M:%SZ') AS incident_key,
+        CASE
+            WHEN c.together >= $min_domains THEN 'medium'
+            WHEN c.events >= $min_events THEN 'low'
+            ELSE 'info'
+        END AS severity
+    FROM named AS n
+    JOIN cluster AS c ON c.host = n.host AND n.ts BETWEEN c.began AND c.last_ts
+)
+
+SELECT
+    incident_key, 'cause' AS role, severity, began AS ts, until_ts AS ts_end, host, CAST(NULL AS VARCHAR) AS service,
+    CAST(NULL AS VARCHAR) AS message,
+    'looking up ' || one_domain || CASE WHEN domains > 1 THEN ' and ' || (domains - 1) || ' other domains' ELSE '' END
+        || ' failed ' || failures || ' times; first: ' || first_text AS text,
+    'domains' AS measure, 1.0 * domains AS value,
+    CASE WHEN same THEN 'nslookup -type=mx ' || one_domain || ' from ' || host || ', once more with set vc (TCP)' END AS missing,
+    source_id, record
+FROM hit
+UNION ALL
+SELECT
+    incident_key, 'sign', severity, began, until_ts, host, NULL, NULL,
+    CASE
+        WHEN same THEN 'always the same domains, for a day and more, while all others took mail: the answers may be too long for UDP, and TCP closed'
+        ELSE domains || ' domains failed within the same hours'
+    END,
+    'hours', round(lp_hours(began, until_ts), 1), NULL, source_id, record
+FROM hit
+UNION ALL
+SELECT
+    r.incident_key, 'sign', h.severity, r.start_at, NULL, r.host, NULL, NULL,
+    'a restart (' || r.service || ') changed nothing: the same domains failed after it', NULL, NULL, NULL, r.source_id, r.record
+FROM restarted AS r
+JOIN hit AS h ON h.host = r.host AND h.incident_key = r.incident_key
+UNION ALL
+SELECT
+    incident_key, 'cause', severity, ts, NULL, host, NULL, NULL,
+    provider || ' ' || event_id || ': '
+        || CASE event_id WHEN 2012 THEN 'a name server does not answer' WHEN 2013 THEN 'no name server answers' ELSE 'no name servers are known' END
+        || CASE WHEN words <> '' THEN ' (' || words || ')' ELSE '' END,
+    NULL, NULL, NULL, source_id, record
+FROM told
+UNION ALL
+SELECT
+    h.incident_key, 'symptom', h.severity, w.entered, coalesce(w.ended, h.until_ts), w.host, NULL, w.message,
+    'message ' || w.message || ' to ' || w.recipient
+        || CASE w.outcome
+            WHEN 'delivered' THEN ' waited ' || round(w.wait_h, 1) || ' h and was delivered'
+            WHEN 'returned' THEN ' was returned' || coalesce(' (' || w.status_code || ')', '') || ' after ' || round(w.wait_h, 1) || ' h'
+            WHEN 'open' THEN ' still waited when the logs ended'
+            ELSE ' waited ' || round(w.wait_h, 1) || ' h and was refused'
+        END,
+    'longest_wait_h', round(w.wait_h, 1), NULL, w.source_id, w.record
+FROM waiting AS w
+JOIN hit AS h ON h.host = w.host AND h.incident_key = w.incident_key
+WHERE w.n = 1
