@@ -3,11 +3,11 @@
 CREATE OR REPLACE TABLE clock_offset AS
 WITH given AS (  -- the sender's log names the next host, or the receiver's log names the client
     SELECT
-        message_id, host, lp_host(coalesce(partner, server_host)) AS other, ts
+        message_id, host, lp_host(coalesce(partner, server_host)) AS other, ts, source_id, record
     FROM tracking_event
     WHERE event IN ('SEND', 'SENDEXTERNAL', '1031') AND recipient_no = 1 AND message_id IS NOT NULL
     UNION ALL
-    SELECT message_id, coalesce(e.host, s.host), NULL, ts
+    SELECT message_id, coalesce(e.host, s.host), NULL, ts, e.source_id, e.record
     FROM smtp_event AS e
     JOIN source AS s ON s.source_id = e.source_id
     WHERE direction = 'out' AND kind = 'reply' AND message_id IS NOT NULL
@@ -35,6 +35,8 @@ called AS (  -- names of a host under which others know it
 pair AS (  -- one message counts once for a pair; its nearest two times
     SELECT
         g.host AS from_host, t.host AS to_host, g.message_id,
+        min(g.ts) AS ts, min(g.source_id) AS source_id,
+        min(CAST(g.source_id AS BIGINT) * 4294967296 + CAST(g.record AS BIGINT)) AS place,
         min(lp_us(t.ts) - lp_us(g.ts)) FILTER (WHERE t.ts >= g.ts) AS later_us,
         max(lp_us(t.ts) - lp_us(g.ts)) FILTER (WHERE t.ts < g.ts) AS earlier_us
     FROM given AS g
@@ -48,7 +50,7 @@ pair AS (  -- one message counts once for a pair; its nearest two times
 
 distance AS (
     SELECT
-        from_host, to_host, message_id,
+        from_host, to_host, message_id, ts, source_id, place - CAST(source_id AS BIGINT) * 4294967296 AS record,
         CASE
             WHEN later_us IS NULL THEN earlier_us
             WHEN earlier_us IS NULL OR later_us <= -earlier_us THEN later_us
@@ -61,6 +63,21 @@ middle AS (
     SELECT from_host, to_host, count(*) AS messages, quantile_cont(offset_s, 0.5) AS offset_s
     FROM distance
     GROUP BY from_host, to_host
+),
+
+nearest AS (
+    SELECT from_host, to_host, source_id, record
+    FROM (
+        SELECT
+            d.from_host, d.to_host, d.source_id, d.record,
+            row_number() OVER (
+                PARTITION BY d.from_host, d.to_host
+                ORDER BY abs(d.offset_s - m.offset_s), d.ts, d.source_id, d.record, d.message_id
+            ) AS n
+        FROM distance AS d
+        JOIN middle AS m ON m.from_host = d.from_host AND m.to_host = d.to_host
+    )
+    WHERE n = 1
 )
 
 SELECT
@@ -69,7 +86,12 @@ SELECT
     round(m.offset_s, 3) AS offset_s,       -- positive: the clock of to_host is ahead
     round(quantile_cont(abs(d.offset_s - m.offset_s), 0.5), 3) AS spread_s,
     -- an order of events on both hosts within this is not to be relied on
-    round(greatest(5.0, 3 * quantile_cont(abs(d.offset_s - m.offset_s), 0.5)), 3) AS tolerance_s
+    round(greatest(5.0, 3 * quantile_cont(abs(d.offset_s - m.offset_s), 0.5)), 3) AS tolerance_s,
+    min(d.ts) AS first_ts,                  -- of the messages that tell, by the clock of from_host
+    max(d.ts) AS last_ts,
+    min(n.source_id) AS source_id,          -- of the message whose distance is nearest to the middle
+    min(n.record) AS record
 FROM middle AS m
 JOIN distance AS d ON d.from_host = m.from_host AND d.to_host = m.to_host
+JOIN nearest AS n ON n.from_host = m.from_host AND n.to_host = m.to_host
 GROUP BY m.from_host, m.to_host, m.messages, m.offset_s;

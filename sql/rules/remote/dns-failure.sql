@@ -47,23 +47,29 @@ seen AS (
     SELECT
         *,
         max(CASE WHEN good = 1 THEN ts END) OVER (
-            PARTITION BY host, destination ORDER BY ts, good, source_id, record
+            PARTITION BY host, destination ORDER BY ts, good, source_id, record, text
             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
         ) AS before_ok,
         min(CASE WHEN good = 1 THEN ts END) OVER (
-            PARTITION BY host, destination ORDER BY ts, good, source_id, record
+            PARTITION BY host, destination ORDER BY ts, good, source_id, record, text
             ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
         ) AS after_ok
     FROM step
+),
+
+ranked AS (
+    SELECT *, row_number() OVER (PARTITION BY host, destination, before_ok ORDER BY ts, source_id, record, text) AS n
+    FROM seen
+    WHERE good = 0
 ),
 
 stretch AS (  -- one row: failures of one domain with no success between them
     SELECT
         host, destination, min(ts) AS began, max(ts) AS last_failed, count(*) AS failures,
         before_ok, min(after_ok) AS after_ok,
-        min_by(text, ts) AS first_text, min_by(source_id, ts) AS source_id, min_by(record, ts) AS record
-    FROM seen
-    WHERE good = 0
+        min(CASE WHEN n = 1 THEN text END) AS first_text,
+        min(CASE WHEN n = 1 THEN source_id END) AS source_id, min(CASE WHEN n = 1 THEN record END) AS record
+    FROM ranked
     GROUP BY host, destination, before_ok
 ),
 
@@ -170,10 +176,12 @@ weighed AS (
 incident_row AS (  -- one row: one incident
     SELECT
         a.host, a.incident_key, min(a.began) AS began, max(coalesce(a.after_ok, a.last_failed)) AS until_ts,
-        count(DISTINCT a.destination) AS domains, min(a.destination) AS one_domain, sum(a.failures) AS failures,
+        count(DISTINCT a.destination) AS domains, sum(a.failures) AS failures,
         bool_and(a.faint) AS faint, starts_with(a.incident_key, 'same') AS same,
-        min_by(a.first_text, a.began) AS first_text, min_by(a.source_id, a.began) AS source_id, min_by(a.record, a.began) AS record
-    FROM affected AS a
+        min(CASE WHEN a.n = 1 THEN a.destination END) AS one_domain,
+        min(CASE WHEN a.n = 1 THEN a.first_text END) AS first_text,
+        min(CASE WHEN a.n = 1 THEN a.source_id END) AS source_id, min(CASE WHEN a.n = 1 THEN a.record END) AS record
+    FROM (SELECT *, row_number() OVER (PARTITION BY host, incident_key ORDER BY began, destination) AS n FROM affected) AS a
     GROUP BY a.host, a.incident_key
 ),
 
@@ -190,16 +198,16 @@ hit AS (
     LEFT JOIN weighed AS w ON w.host = i.host AND w.incident_key = i.incident_key
 ),
 
-restarted AS (  -- restarts within a stretch of failures that went on after them
-    SELECT h.host, h.incident_key, min(r.start_at) AS start_at, min_by(r.service, r.start_at) AS service,
-        min_by(r.source_id, r.start_at) AS source_id, min_by(r.record, r.start_at) AS record
+restarted AS (  -- the first restart within a stretch of failures that went on after it
+    SELECT
+        h.host, h.incident_key, r.start_at, r.service, r.source_id, r.record,
+        row_number() OVER (PARTITION BY h.host, h.incident_key ORDER BY r.start_at, r.service, r.source_id, r.record) AS n
     FROM hit AS h
     JOIN affected AS a ON a.host = h.host AND a.incident_key = h.incident_key
     JOIN restart AS r
         ON r.host = a.host AND r.service IN ('SMTPSVC', 'MSExchangeTransport', 'IISADMIN', 'host')
        AND r.start_at > a.began AND lp_us(r.start_at) + lp_minutes(30) < lp_us(a.last_failed)
     WHERE h.same
-    GROUP BY h.host, h.incident_key
 ),
 
 told AS (  -- events about name servers, in the incident of their hour or alone
@@ -239,6 +247,7 @@ SELECT
     'a restart (' || r.service || ') changed nothing: the same domains failed after it', NULL, NULL, NULL, r.source_id, r.record
 FROM restarted AS r
 JOIN hit AS h ON h.host = r.host AND h.incident_key = r.incident_key
+WHERE r.n = 1
 UNION ALL
 SELECT
     incident_key, 'cause', severity, ts, NULL, host, NULL, NULL,

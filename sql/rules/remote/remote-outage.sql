@@ -38,14 +38,14 @@ seen AS (
     SELECT
         *,
         max(CASE WHEN good = 1 THEN ts END) OVER (
-            PARTITION BY host, destination ORDER BY ts, good, source_id, record
+            PARTITION BY host, destination ORDER BY ts, good, source_id, record, text
             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
         ) AS before_ok,
         min(CASE WHEN good = 1 THEN ts END) OVER (
-            PARTITION BY host, destination ORDER BY ts, good, source_id, record
+            PARTITION BY host, destination ORDER BY ts, good, source_id, record, text
             ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
         ) AS after_ok,
-        lag(ts) OVER (PARTITION BY host, destination ORDER BY ts, good, source_id, record) AS before_ts
+        lag(ts) OVER (PARTITION BY host, destination ORDER BY ts, good, source_id, record, text) AS before_ts
     FROM step
 ),
 
@@ -53,8 +53,14 @@ numbered AS (  -- stretches of failures: a success or a long silence ends one
     SELECT
         *,
         sum(CASE WHEN good = 1 OR before_ts IS NULL OR lp_us(ts) - lp_us(before_ts) > lp_minutes($apart_h * 60) THEN 1 ELSE 0 END)
-            OVER (PARTITION BY host, destination ORDER BY ts, good, source_id, record) AS stretch_no
+            OVER (PARTITION BY host, destination ORDER BY ts, good, source_id, record, text) AS stretch_no
     FROM seen
+),
+
+ranked AS (
+    SELECT *, row_number() OVER (PARTITION BY host, destination, stretch_no ORDER BY ts, source_id, record, text) AS n
+    FROM numbered
+    WHERE good = 0
 ),
 
 stretch AS (
@@ -62,9 +68,9 @@ stretch AS (
         host, destination, stretch_no,
         min(ts) AS began, max(ts) AS last_failed, count(*) AS failures,
         min(before_ok) AS before_ok, min(after_ok) AS after_ok,
-        min_by(text, ts) AS first_text, min_by(source_id, ts) AS source_id, min_by(record, ts) AS record
-    FROM numbered
-    WHERE good = 0
+        min(CASE WHEN n = 1 THEN text END) AS first_text,
+        min(CASE WHEN n = 1 THEN source_id END) AS source_id, min(CASE WHEN n = 1 THEN record END) AS record
+    FROM ranked
     GROUP BY host, destination, stretch_no
 ),
 

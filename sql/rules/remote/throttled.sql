@@ -16,7 +16,7 @@ many_attempts = 50 # refusals, from which on it is medium
 WITH put_off AS (
     SELECT
         *,
-        lag(ts) OVER (PARTITION BY host, destination ORDER BY ts, source_id, record) AS before_ts
+        lag(ts) OVER (PARTITION BY host, destination ORDER BY ts, source_id, record, recipient) AS before_ts
     FROM delivery_failure
     WHERE kind = 'throttled'
 ),
@@ -25,8 +25,16 @@ numbered AS (
     SELECT
         *,
         sum(CASE WHEN before_ts IS NULL OR lp_us(ts) - lp_us(before_ts) > lp_minutes($apart_h * 60) THEN 1 ELSE 0 END)
-            OVER (PARTITION BY host, destination ORDER BY ts, source_id, record) AS cluster_no
+            OVER (PARTITION BY host, destination ORDER BY ts, source_id, record, recipient) AS cluster_no
     FROM put_off
+),
+
+ranked AS (
+    SELECT
+        *,
+        row_number() OVER (PARTITION BY host, destination, cluster_no ORDER BY ts, source_id, record, recipient) AS n,
+        row_number() OVER (PARTITION BY host, destination, cluster_no, message ORDER BY ts, source_id, record, recipient) AS message_n
+    FROM numbered
 ),
 
 sized AS (
@@ -35,8 +43,9 @@ sized AS (
         count(*) AS attempts,
         max(CASE WHEN code = '4.7.230' THEN 1 ELSE 0 END) AS old_server,
         max(CASE WHEN code = '5.7.230' THEN 1 ELSE 0 END) AS blocked,
-        min_by(text, ts) AS text, min_by(source_id, ts) AS source_id, min_by(record, ts) AS record
-    FROM numbered
+        min(CASE WHEN n = 1 THEN text END) AS text,
+        min(CASE WHEN n = 1 THEN source_id END) AS source_id, min(CASE WHEN n = 1 THEN record END) AS record
+    FROM ranked
     GROUP BY host, destination, cluster_no
 ),
 
@@ -57,8 +66,10 @@ hit AS (
 held AS (  -- each message once: when it was first put off, and what became of it
     SELECT
         h.host, h.destination, h.incident_key, h.severity, n.message, min(n.ts) AS ts, count(*) AS times,
-        min_by(n.recipient, n.ts) AS recipient, min_by(n.source_id, n.ts) AS source_id, min_by(n.record, n.ts) AS record
-    FROM numbered AS n
+        min(CASE WHEN n.message_n = 1 THEN n.recipient END) AS recipient,
+        min(CASE WHEN n.message_n = 1 THEN n.source_id END) AS source_id,
+        min(CASE WHEN n.message_n = 1 THEN n.record END) AS record
+    FROM ranked AS n
     JOIN hit AS h ON h.host = n.host AND h.destination = n.destination AND h.cluster_no = n.cluster_no
     WHERE n.message IS NOT NULL
     GROUP BY h.host, h.destination, h.incident_key, h.severity, n.message

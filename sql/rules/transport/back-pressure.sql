@@ -126,15 +126,21 @@ placed AS (  -- each rejection with its spell, if there is one
     GROUP BY t.host, t.ts, t.source_id, t.record, t.argument
 ),
 
+first_reply AS (
+    SELECT *, row_number() OVER (PARTITION BY host, began ORDER BY ts, source_id, record) AS n
+    FROM placed
+),
+
 inside AS (
     SELECT
         c.host, c.spell_no, c.began, c.ended, c.peak, c.rejects, c.resources, c.memory_only, c.unclosed,
         count(p.ts) AS rejected,
         min(p.ts) AS first_rejected, max(p.ts) AS last_rejected,
-        min_by(p.source_id, p.ts) AS reply_source_id, min_by(p.record, p.ts) AS reply_record,
+        min(CASE WHEN p.n = 1 THEN p.source_id END) AS reply_source_id,
+        min(CASE WHEN p.n = 1 THEN p.record END) AS reply_record,
         max(CASE WHEN h.host IS NOT NULL THEN 1 ELSE 0 END) AS heard
     FROM closed AS c
-    LEFT JOIN placed AS p ON p.host = c.host AND p.began = c.began
+    LEFT JOIN first_reply AS p ON p.host = c.host AND p.began = c.began
     LEFT JOIN heard AS h ON h.host = c.host AND h.hour = date_trunc('hour', c.began)
     GROUP BY c.host, c.spell_no, c.began, c.ended, c.peak, c.rejects, c.resources, c.memory_only, c.unclosed
 ),
@@ -169,8 +175,8 @@ grouped AS (
 unexplained AS (
     SELECT
         host, group_no, min(ts) AS began, max(ts) AS last_ts, count(*) AS replies,
-        min_by(source_id, ts) AS source_id, min_by(record, ts) AS record
-    FROM grouped
+        min(CASE WHEN n = 1 THEN source_id END) AS source_id, min(CASE WHEN n = 1 THEN record END) AS record
+    FROM (SELECT *, row_number() OVER (PARTITION BY host, group_no ORDER BY ts, source_id, record) AS n FROM grouped)
     GROUP BY host, group_no
     HAVING count(*) >= $min_replies
 )
