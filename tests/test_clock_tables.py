@@ -44,6 +44,10 @@ def derive(con: Connection, name: str) -> list[dict[str, Any]]:
         "CREATE OR REPLACE TABLE smtp_session "
         "(host VARCHAR, direction VARCHAR, session VARCHAR, helo VARCHAR)"
     )
+    con.execute(
+        "CREATE OR REPLACE TABLE message_touch (host VARCHAR, log VARCHAR, what VARCHAR, "
+        "message_id VARCHAR, ts TIMESTAMP, source_id INTEGER, record UBIGINT)"
+    )
     con.execute(sql_text("derived", name))
     return ask(con, f"FROM {name.partition('_')[2]} ORDER BY ALL")
 

@@ -11,6 +11,11 @@ WITH given AS (  -- the sender's log names the next host, or the receiver's log 
     FROM smtp_event AS e
     JOIN source AS s ON s.source_id = e.source_id
     WHERE direction = 'out' AND kind = 'reply' AND message_id IS NOT NULL
+    UNION ALL
+    -- W3C rows of a delivery name no message: it is the one that waited for this recipient
+    SELECT message_id, host, NULL, ts, source_id, record
+    FROM message_touch
+    WHERE log = 'smtp' AND what = 'ok' AND message_id IS NOT NULL
 ),
 
 taken AS (

@@ -21,7 +21,8 @@ WITH spoken AS (
 )
 
 SELECT
-    coalesce(e.host, s.host) AS host,
+    -- a row of these logs may name the other side as its server
+    CASE WHEN s.format = 'tracking_2007' THEN coalesce(s.host, e.host) ELSE coalesce(e.host, s.host) END AS host,
     k.kind AS log,
     e.hour,
     CAST(sum(e.rows) AS BIGINT) AS rows
@@ -29,4 +30,4 @@ FROM spoken AS e
 JOIN source AS s ON s.source_id = e.source_id
 JOIN log_kind AS k ON k.format = s.format
 WHERE e.hour IS NOT NULL
-GROUP BY coalesce(e.host, s.host), k.kind, e.hour;
+GROUP BY 1, k.kind, e.hour;

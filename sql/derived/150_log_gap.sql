@@ -353,7 +353,7 @@ SELECT
     (
         SELECT string_agg(n.rule, ', ' ORDER BY n.rule)
         FROM rule_need AS n
-        WHERE n.kind = g.log
+        WHERE n.kind = g.log AND n.rule <> 'log-gap'
     ) AS weakens,
     g.reason NOT IN ('no file', 'silent') AS sure
 FROM (

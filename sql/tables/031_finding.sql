@@ -10,7 +10,7 @@ CREATE TABLE IF NOT EXISTS finding (
     ts_end       TIMESTAMP,           -- UTC, when it ended; NULL for a moment, or while it lasts
     ongoing      BOOLEAN,             -- true: still so at the end of the logs
     host         VARCHAR,             -- where
-    service      VARCHAR,             -- key of the service: SMTPSVC, MSExchangeIS, host, ...
+    service      VARCHAR,             -- key of the service: SMTPSVC, MSExchangeIS, host, ...; of a fault elsewhere the destination
     message      VARCHAR,             -- the affected message, where there is one: counted distinct
     text         VARCHAR NOT NULL,    -- one sentence for the timeline
     measure      VARCHAR,             -- name and unit of the value: longest_wait_h

@@ -26,16 +26,46 @@ WITH gap AS (
       AND reason <> 'rolled over'  -- old records make room for new ones: where a log begins
 ),
 
-unexplained AS (  -- a host that was shut down writes nothing
+unexplained AS (  -- a host or a service that was shut down writes nothing
     SELECT g.*
     FROM gap AS g
     WHERE NOT EXISTS (
         SELECT 1
         FROM restart AS r
-        WHERE g.reason = 'silent' AND r.host = g.host AND r.service = 'host' AND r.stop_at IS NOT NULL
+        WHERE g.reason = 'silent' AND r.host = g.host AND r.stop_at IS NOT NULL
+          AND (r.service = 'host' OR (r.mail AND g.log IN ('smtp', 'tracking', 'connectivity', 'clients')))
           AND lp_us(r.stop_at) <= lp_us(g.from_ts) + lp_minutes($down_edge_min)
           AND lp_us(r.start_at) >= lp_us(g.until_ts) - lp_minutes($down_edge_min)
     )
+),
+
+turning_away AS (  -- hours in which a server took no mail (rule back-pressure): there is less to write
+    SELECT DISTINCT coalesce(e.host, s.host) AS host, date_trunc('hour', e.ts) AS hour
+    FROM smtp_event AS e
+    JOIN source AS s ON s.source_id = e.source_id
+    WHERE e.direction = 'in' AND e.reply_code = 452 AND e.enhanced = '4.3.1'
+    UNION
+    SELECT DISTINCT coalesce(e.host, s.host), date_trunc('hour', e.ts)
+    FROM windows_event AS e
+    JOIN source AS s ON s.source_id = e.source_id
+    WHERE lower(e.provider) = 'msexchangetransport' AND e.event_id IN (15002, 15006, 15007)
+),
+
+shut AS (
+    SELECT g.host, g.log, g.reason, g.from_ts, g.what, count(DISTINCT t.hour) AS hours
+    FROM unexplained AS g
+    JOIN turning_away AS t ON t.host = g.host AND t.hour BETWEEN date_trunc('hour', g.from_ts) AND g.until_ts
+    WHERE g.reason = 'silent' AND g.log IN ('smtp', 'tracking', 'connectivity')
+    GROUP BY g.host, g.log, g.reason, g.from_ts, g.what
+),
+
+open_question AS (
+    SELECT g.*
+    FROM unexplained AS g
+    LEFT JOIN shut AS s
+        ON s.host = g.host AND s.log = g.log AND s.reason = g.reason AND s.from_ts = g.from_ts AND s.what = g.what
+    -- most of its hours
+    WHERE s.hours IS NULL OR s.hours < lp_hours(g.from_ts, g.until_ts) / 2
 ),
 
 held AS (  -- records of event logs: where most are missing, somebody exported a selection
@@ -53,7 +83,7 @@ spaced AS (
             PARTITION BY host, log, reason ORDER BY from_ts, until_ts, what
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS before_until
-    FROM unexplained
+    FROM open_question
 ),
 
 numbered AS (

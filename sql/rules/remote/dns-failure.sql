@@ -3,7 +3,7 @@ title = "Name service failed on $host"
 severity = "medium"
 summary = "$domains domains could not be looked up; $messages messages waited; $hours hours."
 needs = ["windows_event (SMTPSVC or MSExchangeTransport 4000 with its data, 2012, 2013, 16025)", "or connection_event, tracking_event with the words of the failure", "smtp_event or tracking_event for the messages"]
-why = "Mail waited because names were not resolved: the events, the connectivity log or the last errors say so (0xC00402E7, DNS words). Either several domains failed at the same time, which is the name server's or the line's matter; or always the same domains fail for a day and more while all others work and restarts change nothing, which is how a DNS answer too long for UDP looks where TCP port 53 is closed."
+why = "Mail waited because names were not resolved: the events, the connectivity log or the last errors say so (0xC00402E7, DNS words). Several domains at the same time are the name server's or the line's matter; one alone is the matter of its own name servers; and where always the same domains fail for a day and more while all others work and restarts change nothing, an answer too long for UDP meets a closed TCP port 53."
 todo = "Several domains at once: ask the name servers of this host from this host (nslookup -type=mx DOMAIN SERVER), and look at what happened to them at that hour. Always the same domains: ask the same with 'set vc' (TCP); open TCP port 53 to the name servers, or have SMTP use UDP only as the article says."
 references = ["KB 820284", "KB 263237", "KB 330070"]
 
@@ -13,7 +13,9 @@ pad_min = 60       # minutes after a failure in which its domain still counts as
 persist_h = 24     # hours from which on a domain that fails alone fails always
 min_failures = 3   # failures of such a domain
 min_others = 3     # destinations that took mail meanwhile, so that it is this domain alone
-min_messages = 3   # messages for such domains; fewer are told as info: it may be misspelt
+many_messages = 3  # messages for such a domain; fewer for one alone are info: it may be misspelt
+min_minutes = 60   # minutes for which one domain alone must fail
+min_messages = 2   # messages that waited for it
 min_events = 3     # events about name servers, where no domain is known to have failed; fewer are info
 */
 
@@ -136,20 +138,31 @@ cluster AS (
     HAVING max(failing) >= $min_domains OR sum(CASE WHEN destination IS NULL THEN 1 ELSE 0 END) > 0
 ),
 
-affected AS (  -- one row: one stretch with the incident that it belongs to
-    SELECT
-        s.host, s.destination, s.began, s.last_failed, s.failures, s.before_ok, s.after_ok, s.first_text, s.source_id, s.record,
-        'servers ' || strftime(c.began, '%Y-%m-%dT%H:%M:%SZ') AS incident_key,
-        c.together < $min_domains AND c.events < $min_events AS faint
+together AS (  -- stretches of many domains at a time, or with the word of the name servers
+    SELECT s.*, 'servers ' || strftime(c.began, '%Y-%m-%dT%H:%M:%SZ') AS incident_key
     FROM sorted AS s
     JOIN cluster AS c ON c.host = s.host AND s.began BETWEEN c.began AND c.last_ts
-    WHERE NOT s.alone
+    WHERE NOT s.alone AND (c.together >= $min_domains OR c.events >= $min_events)
+),
+
+affected AS (  -- one row: one stretch with the incident that it belongs to
+    SELECT
+        host, destination, began, last_failed, failures, before_ok, after_ok, first_text, source_id, record,
+        incident_key, 'servers' AS scope
+    FROM together
     UNION ALL
     SELECT
         host, destination, began, last_failed, failures, before_ok, after_ok, first_text, source_id, record,
-        'same domains ' || strftime(min(began) OVER (PARTITION BY host), '%Y-%m-%dT%H:%M:%SZ'), false
+        'same domains ' || strftime(min(began) OVER (PARTITION BY host), '%Y-%m-%dT%H:%M:%SZ'), 'same'
     FROM sorted
     WHERE alone
+    UNION ALL
+    SELECT
+        s.host, s.destination, s.began, s.last_failed, s.failures, s.before_ok, s.after_ok, s.first_text, s.source_id, s.record,
+        'domain ' || s.destination || ' ' || strftime(s.began, '%Y-%m-%dT%H:%M:%SZ'), 'domain'
+    FROM sorted AS s
+    LEFT JOIN together AS t ON t.host = s.host AND t.destination = s.destination AND t.began = s.began
+    WHERE NOT s.alone AND t.host IS NULL AND lp_us(s.last_failed) - lp_us(s.began) >= lp_minutes($min_minutes)
 ),
 
 waiting AS (  -- messages that entered since the domain last took mail
@@ -175,27 +188,28 @@ weighed AS (
 
 incident_row AS (  -- one row: one incident
     SELECT
-        a.host, a.incident_key, min(a.began) AS began, max(coalesce(a.after_ok, a.last_failed)) AS until_ts,
-        count(DISTINCT a.destination) AS domains, sum(a.failures) AS failures,
-        bool_and(a.faint) AS faint, starts_with(a.incident_key, 'same') AS same,
-        min(CASE WHEN a.n = 1 THEN a.destination END) AS one_domain,
-        min(CASE WHEN a.n = 1 THEN a.first_text END) AS first_text,
-        min(CASE WHEN a.n = 1 THEN a.source_id END) AS source_id, min(CASE WHEN a.n = 1 THEN a.record END) AS record
-    FROM (SELECT *, row_number() OVER (PARTITION BY host, incident_key ORDER BY began, destination) AS n FROM affected) AS a
-    GROUP BY a.host, a.incident_key
+        host, incident_key, scope, min(began) AS began, max(coalesce(after_ok, last_failed)) AS until_ts,
+        count(DISTINCT destination) AS domains, sum(failures) AS failures,
+        bool_or(before_ok IS NOT NULL OR after_ok IS NOT NULL) AS alive,
+        min(CASE WHEN n = 1 THEN destination END) AS one_domain,
+        min(CASE WHEN n = 1 THEN first_text END) AS first_text,
+        min(CASE WHEN n = 1 THEN source_id END) AS source_id, min(CASE WHEN n = 1 THEN record END) AS record
+    FROM (SELECT *, row_number() OVER (PARTITION BY host, incident_key ORDER BY began, destination) AS n FROM affected)
+    GROUP BY host, incident_key, scope
 ),
 
 hit AS (
     SELECT
         i.*,
         CASE
-            WHEN i.same AND coalesce(w.messages, 0) < $min_messages AND i.domains < 2 THEN 'info'
-            WHEN i.same THEN 'low'
-            WHEN i.faint THEN 'info'
-            ELSE 'medium'
+            WHEN i.scope = 'servers' THEN 'medium'
+            WHEN i.scope = 'same' AND coalesce(w.messages, 0) < $many_messages AND i.domains < 2 THEN 'info'
+            WHEN i.scope = 'domain' AND NOT i.alive THEN 'info'
+            ELSE 'low'
         END AS severity
     FROM incident_row AS i
     LEFT JOIN weighed AS w ON w.host = i.host AND w.incident_key = i.incident_key
+    WHERE i.scope <> 'domain' OR w.messages >= $min_messages
 ),
 
 restarted AS (  -- the first restart within a stretch of failures that went on after it
@@ -207,7 +221,7 @@ restarted AS (  -- the first restart within a stretch of failures that went on a
     JOIN restart AS r
         ON r.host = a.host AND r.service IN ('SMTPSVC', 'MSExchangeTransport', 'IISADMIN', 'host')
        AND r.start_at > a.began AND lp_us(r.start_at) + lp_minutes(30) < lp_us(a.last_failed)
-    WHERE h.same
+    WHERE h.scope = 'same'
 ),
 
 told AS (  -- events about name servers, in the incident of their hour or alone
@@ -229,14 +243,15 @@ SELECT
     'looking up ' || one_domain || CASE WHEN domains > 1 THEN ' and ' || (domains - 1) || ' other domains' ELSE '' END
         || ' failed ' || failures || ' times; first: ' || first_text AS text,
     'domains' AS measure, 1.0 * domains AS value,
-    CASE WHEN same THEN 'nslookup -type=mx ' || one_domain || ' from ' || host || ', once more with set vc (TCP)' END AS missing,
+    CASE WHEN scope = 'same' THEN 'nslookup -type=mx ' || one_domain || ' from ' || host || ', once more with set vc (TCP)' END AS missing,
     source_id, record
 FROM hit
 UNION ALL
 SELECT
     incident_key, 'sign', severity, began, until_ts, host, NULL, NULL,
     CASE
-        WHEN same THEN 'always the same domains, for a day and more, while all others took mail: the answers may be too long for UDP, and TCP closed'
+        WHEN scope = 'domain' THEN 'other domains could be looked up meanwhile, or nobody asked: the name servers of this domain, or their answer'
+        WHEN scope = 'same' THEN 'always the same domains, for a day and more, while all others took mail: the answers may be too long for UDP, and TCP closed'
         ELSE domains || ' domains failed within the same hours'
     END,
     'hours', round(lp_hours(began, until_ts), 1), NULL, source_id, record

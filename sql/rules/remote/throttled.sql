@@ -9,7 +9,7 @@ references = ["Exchange Online transport-based enforcement (4.7.230)", "RFC 5321
 
 [params]
 min_attempts = 3   # refusals of one destination
-apart_h = 6        # hours between two refusals, from which on they are two incidents
+apart_h = 24       # hours between two refusals, from which on they are two incidents
 many_attempts = 50 # refusals, from which on it is medium
 */
 

@@ -64,8 +64,8 @@ SELECT
     CASE what WHEN '10003' THEN 'cause' ELSE 'symptom' END AS role,
     CASE WHEN failures >= $many_failures THEN 'high' ELSE 'medium' END AS severity,
     ts, host, 'MSExchangeTransport' AS service, message, text,
-    CASE what WHEN '10003' THEN 'failures' WHEN '10001' THEN 'moved' END AS measure,
-    CASE what WHEN '10003' THEN 1.0 * failures WHEN '10001' THEN moved END AS value,
+    CASE what WHEN '10003' THEN 'failures' WHEN '10001' THEN CASE WHEN tracked = 0 THEN 'messages' END END AS measure,
+    CASE what WHEN '10003' THEN 1.0 * failures WHEN '10001' THEN CASE WHEN tracked = 0 THEN moved END END AS value,
     CASE WHEN what = '10001' AND tracked = 0 THEN 'message tracking log of ' || host || ' (event POISONMESSAGE), and Get-Message -Queue Poison' END AS missing,
     source_id, record
 FROM sized
