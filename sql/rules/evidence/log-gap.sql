@@ -20,7 +20,7 @@ WITH gap AS (
         host, log, reason, least(from_ts, until_ts) AS from_ts, greatest(from_ts, until_ts) AS until_ts,
         missing, what,
         -- rules read System and Application, not the channels of single components
-        CASE WHEN NOT (reason = 'missing records' AND starts_with(what, 'Microsoft-Windows-')) THEN weakens END AS weakens
+        CASE WHEN NOT (reason IN ('missing records', 'cleared') AND starts_with(what, 'Microsoft-Windows-')) THEN weakens END AS weakens
     FROM log_gap
     WHERE host IS NOT NULL AND from_ts IS NOT NULL AND until_ts IS NOT NULL
       AND reason <> 'rolled over'  -- old records make room for new ones: where a log begins
@@ -118,8 +118,10 @@ hit AS (
         z.log || ' ' || z.reason || ' ' || strftime(z.began, '%Y-%m-%dT%H:%M:%SZ') AS incident_key,
         z.reason = 'missing records' AND z.missing > h.kept AS selected,
         CASE
+            -- days without a file may be days without anything to log
+            WHEN z.reason = 'no file' THEN 'info'
             WHEN z.reason = 'missing records' AND z.missing > h.kept THEN 'info'
-            WHEN z.reason = 'missing records' AND (z.missing < $many_records OR z.weakens IS NULL) THEN 'info'
+            WHEN z.reason IN ('missing records', 'cleared') AND (z.missing < $many_records OR z.weakens IS NULL) THEN 'info'
             WHEN z.longest_h >= $long_h THEN 'low'
             ELSE 'info'
         END AS severity
@@ -140,6 +142,8 @@ SELECT
     h.incident_key, 'cause' AS role, h.severity, r.from_ts AS ts, r.until_ts AS ts_end, h.host, CAST(NULL AS VARCHAR) AS service,
     CASE r.reason
         WHEN 'missing file' THEN 'a file of the ' || r.log || ' log is missing: ' || r.what
+        WHEN 'no file' THEN 'the ' || r.log || ' log has no file: ' || r.what
+        WHEN 'cleared' THEN 'the event log was cleared: ' || r.what
         WHEN 'missing records' THEN r.missing || ' records of the event log are missing: ' || r.what
         ELSE 'the ' || r.log || ' log is silent: ' || r.what
     END AS text,
