@@ -53,6 +53,16 @@ def write_registry(bundle: Bundle, path: str, host: str, threshold: int | None) 
     bundle.write(path, data, values)
 
 
+def write_zone(bundle: Bundle, path: str, host: str) -> None:
+    """Write an export of NT 4 with the zone of Central Europe, which no event log there tells."""
+    text = (
+        f'REGEDIT4\n\n[{KEY}\\Control\\TimeZoneInformation]\n"Bias"=dword:ffffffc4\n'
+        '"StandardName"="W. Europe Standard Time"\n\n'
+        f'[{KEY}\\Control\\ComputerName\\ComputerName]\n"ComputerName"="{host}"\n'
+    )
+    bundle.write(path, text.replace("\n", "\r\n").encode(), text.count("="))
+
+
 def write_systeminfo(bundle: Bundle, path: str, host: str, pack: int) -> None:
     """Write systeminfo of a Server 2003 with a service pack."""
     fields = (

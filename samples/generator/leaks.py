@@ -22,6 +22,7 @@ from samples.generator.evidence import (
     aqueue,
     exchange_library,
     write_services,
+    write_zone,
 )
 from samples.generator.facts import Client
 from samples.generator.known import CENTRAL
@@ -327,6 +328,8 @@ def _write_old(
     if not scene.level.lacks("events"):
         entries = system_entries(machine, happened, *span, scene.seed)
         write_old_log(bundle, f"{host}/SysEvent.Evt", machine, entries)
+    if not scene.level.lacks("zone"):
+        write_zone(bundle, f"{host}/inventory/zone.reg", host)
     write_old_log(bundle, f"{host}/AppEvent.Evt", machine, [*_store_events(happened, span, engine)])
     every = timedelta(minutes=30)
     taken = samples(
