@@ -200,7 +200,7 @@ def stamp950757(
     cure = Outage(
         SMTPSVC, start + timedelta(days=6.2, hours=rng.uniform(-3, 3)), timedelta(seconds=12)
     )
-    fault = Fault("stamp", SMTPSVC, timedelta(days=1), 0.75, also=(STORE,))
+    fault = Fault("stamp", SMTPSVC, timedelta(days=2.2), 0.75, also=(STORE,))
     server = mailbox_server(scene, rate=200, fault=fault, outages=(cure,))
     _write_mailbox_server(scene, server, [])
     extra = story.told(server, connectivity=False)
