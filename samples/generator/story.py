@@ -12,6 +12,7 @@ from samples.generator.truth import Truth, stamp
 LONG_OUTAGE = timedelta(hours=4)
 TELLING_SKEW = timedelta(seconds=90)  # a clock this far off is worth an incident
 LOOP, WITHIN = 3, timedelta(hours=1)
+TOGETHER = timedelta(minutes=15)  # restarts this close are one to an administrator
 
 
 def incident(
@@ -67,12 +68,14 @@ def _crashes(server: Server) -> Iterator[Truth]:
         is_loop = any(b.at - a.at <= WITHIN for a, b in zip(loop, loop[LOOP - 1 :], strict=False))
         if is_loop:
             yield incident("crash-loop", server.name, service, span)
+        last: datetime | None = None
         for crash in loop:
             back = [one.at for one in starts if one.at > crash.at and one.service == service]
             ended = back[0] if back else None
-            yield incident(
-                "service-restart", server.name, service, (crash.at, ended), optional=is_loop
-            )
+            again = crash.at - last <= TOGETHER if last else False
+            span = (crash.at, ended)
+            yield incident("service-restart", server.name, service, span, optional=is_loop or again)
+            last = crash.at
 
 
 def _losses(server: Server) -> Iterator[Truth]:
