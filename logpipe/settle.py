@@ -34,7 +34,8 @@ def settle(con: Connection, run_id: int, zones: Mapping[str, str]) -> None:
     ``zones`` are what the user declared; they stay known to the store.
     """
     with transaction(con):
-        con.execute(sql_text("load", "neighbours"))
+        names = [format_.name for format_ in all_formats()]
+        con.execute(sql_text("load", "neighbours"), {"formats": names}).fetchall()
         con.execute(sql_text("load", "generations"))
         _join_names(con, run_id)
         _declare(con, zones)

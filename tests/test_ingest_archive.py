@@ -18,6 +18,7 @@ from logpipe.ingest import begin_run, ingest_file
 from logpipe.ingest_archive import ingest_offer
 from logpipe.model import Source
 from logpipe.offers import find_files
+from logpipe.settle import settle
 from logpipe.store import Connection, ask, open_store, transaction
 from tests.test_archives import CONTAINERS, NOISE, cabbed, encrypted_zip, tarred, zipped
 from tests.test_ingest import HEADER, TABLES, TRACKING, tracking, w3c
@@ -339,3 +340,14 @@ def test_a_tar_that_is_cut_in_its_gzip_gives_what_it_holds(con: Connection, tmp_
     assert sources["x!a.log"].rows == 9
     assert sources["x"].status == "partial"
     assert "gzip damaged after" in (sources["x"].note or "")
+
+
+def test_an_archive_has_no_host_of_its_neighbours(con: Connection, tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text(HEADER + w3c(2, host="GW1"))
+    (tmp_path / "b.zip").write_bytes(zipped({"b.log": (HEADER + w3c(3, host="GW1")).encode()}))
+    run(con, tmp_path)
+    settle(con, 1, {})
+    found = ask(con, "SELECT format, host FROM source ORDER BY path")
+    assert [(row["format"], row["host"]) for row in found] == [
+        ("smtpsvc_w3c", "GW1"), ("zip", None), ("smtpsvc_w3c", "GW1"),
+    ]  # fmt: skip

@@ -1,4 +1,5 @@
--- Hosts of logs that do not name one: the only host that the other logs of the nearest folder name.
+-- Hosts of logs that do not name one: the only host that the other logs of the nearest folder name. An
+-- archive may hold files of several. Parameter $formats: names of all formats of logs.
 UPDATE source
 SET host = near.host, host_known_by = 'neighbours'
 FROM (
@@ -9,7 +10,7 @@ FROM (
             d.depth
         FROM source AS s
         CROSS JOIN generate_series(1, 30) AS d (depth)
-        WHERE s.format IS NOT NULL AND d.depth < array_length(string_split(replace(s.path, '!', '/'), '/'))
+        WHERE list_contains($formats, s.format) AND d.depth < array_length(string_split(replace(s.path, '!', '/'), '/'))
     ),
 
     named AS (  -- folders in which all logs that name a host name the same one
