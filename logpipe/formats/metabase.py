@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from logpipe.formats._inventory.adsutil import PROPERTY, Enumeration, adsutil_role
+from logpipe.formats._inventory.adsutil import PROPERTY, Enumeration, adsutil_role, is_adsutil
 from logpipe.formats._inventory.document import frames, open_document, rows_of
 from logpipe.formats._inventory.metabase_xml import Metabase, element_role, refuse_doctype
 from logpipe.formats._text.lines import first_lines
@@ -25,13 +25,16 @@ COLUMNS: dict[str, Any] = {
 }  # fmt: skip
 XML = re.compile(rb"<MBProperty\b|urn:microsoft-catalog:XML_Metabase")
 LEAST = 2  # properties that adsutil's text must show
+TOP = 5  # lines within which it begins: a console may greet and prompt first
 
 
 def sniff(head: bytes) -> bool:
-    """Return whether it is the metabase's XML, or has lines such as KeyType : (STRING) "IIs…"."""
-    if b"<configuration" in head and XML.search(head):
-        return True
-    return sum(PROPERTY.match(line.rstrip()) is not None for line in first_lines(head)) >= LEAST
+    """Return whether it begins as the metabase's XML, or as adsutil: KeyType : (STRING) "IIs…"."""
+    if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<"):
+        return b"<configuration" in head and XML.search(head) is not None
+    lines = [line.rstrip() for line in first_lines(head) if line.strip()]
+    begins = any(is_adsutil(line) for line in lines[:TOP])
+    return begins and sum(PROPERTY.match(line) is not None for line in lines) >= LEAST
 
 
 @contextmanager

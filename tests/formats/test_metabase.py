@@ -32,6 +32,18 @@ def test_both_forms_tell_the_retry_intervals(name: str, records: int, con: Conne
     assert rows(con, "host_setting", "section, value", where) == [(section, "15,30,60,240")]
 
 
+def test_a_console_may_greet_before_adsutil_speaks() -> None:
+    text = (FOLDER / "adsutil.txt").read_bytes()
+    greeting = b"Windows [Version 5.2.3790]\r\n\r\nC:\\>cscript adsutil.vbs enum SMTPSVC/1\r\n"
+    assert claims(greeting + text) == ["metabase"]
+
+
+@pytest.mark.parametrize("name", ["MetaBase.xml", "adsutil.txt"])
+def test_a_program_that_quotes_a_metabase_is_none(name: str) -> None:
+    quoted = b'"""Writes a metabase."""\n\nimport sys\n\nLINES = 1\nCOUNT = 2\nTEXT = """\\\n'
+    assert claims(quoted + (FOLDER / name).read_bytes()) == []
+
+
 def test_lists_have_one_string_a_line_in_both_forms(con: Connection) -> None:
     for name in ("MetaBase.xml", "adsutil.txt"):
         load(con, FOLDER / name)

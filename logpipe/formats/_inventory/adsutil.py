@@ -26,6 +26,13 @@ COMMAND = re.compile(r"(?i)\badsutil(?:\.vbs)?\s+enum(?:_all)?\s+(\S{1,200})")
 TRUTH = {"true": 1, "false": 0}
 
 
+def is_adsutil(text: str) -> bool:
+    """Return whether a line is one of adsutil's, or the command that ran it."""
+    if PROPERTY.match(text) or SECTION.match(text) or ORNAMENT.match(text):
+        return True
+    return COMMAND.search(text[:1000]) is not None
+
+
 def adsutil_role(text: str, held: Record | None) -> Role:
     """Return what a line is: a list's items are indented below it."""
     if not text or ORNAMENT.match(text) or COMMAND.search(text[:1000]):
