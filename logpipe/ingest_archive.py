@@ -29,6 +29,7 @@ from logpipe.offers import Offer
 from logpipe.overlap import find_twin
 from logpipe.sqlfiles import sql_text
 from logpipe.store import Connection, ask, transaction
+from logpipe.words import count_words
 
 TOO_DEEP = f"an archive within {DEPTH} archives: not opened, unpack it and give the folder"
 NAMED, FAULTS = 3, 5  # what a note names: members of one fault, faults
@@ -141,7 +142,9 @@ def _unpack(work: _Unpacking, path: Path, wrapping: Wrapping) -> None:
             for number, member in enumerate(container.members):
                 if not (work.budget.members and work.budget.left):
                     rest = len(container.members) - number
-                    work.notes.append(f"lost: {rest:,} members are too much: refused as a bomb")
+                    work.notes.append(
+                        f"lost: {count_words(rest, 'member')} too much: refused as a bomb"
+                    )
                     break
                 _ingest_member(work, member, scratch / "member", bound)
 
@@ -166,7 +169,7 @@ def _ingest_member(work: _Unpacking, member: Member, target: Path, bound: int) -
 def _told(work: _Unpacking, source: Source) -> Source:
     """Say how many members there were, and which of them could not be handed on, and why."""
     lost = [*filter(None, [source.note]), *work.notes, *_fault_words(work)]
-    count = "1 member" if work.members == 1 else f"{work.members:,} members"
+    count = count_words(work.members, "member")
     return replace(source, status="partial" if lost else "loaded", note="; ".join([count, *lost]))
 
 
@@ -175,4 +178,4 @@ def _fault_words(work: _Unpacking) -> Iterator[str]:
         more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
         yield f"{', '.join(names[:NAMED])}{more}: {fault}"
     if others := sum(map(len, list(work.faults.values())[FAULTS:])):
-        yield f"{others:,} members more, see each of them"
+        yield f"{count_words(others, 'member')} more, see each of them"

@@ -626,7 +626,7 @@ def test_members_that_share_their_bytes_are_refused(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(kernel[:at] + directory + tail)
     found, (note,) = contents(tmp_path / "x")
     assert found == {}
-    assert "500 members share their bytes" in note
+    assert "500 members with bytes of others" in note
 
 
 def test_a_directory_that_would_fill_the_memory_is_refused(

@@ -286,7 +286,7 @@ def test_too_many_members_are_counted(
     sources = run(con, tmp_path)
     assert len(sources) == 4
     assert sources["x"].status == "partial"
-    assert "5 members are too much" in (sources["x"].note or "")
+    assert "5 members too much" in (sources["x"].note or "")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other names")

@@ -15,6 +15,7 @@ from logpipe.archives.codecs import Deflate, damages
 from logpipe.archives.member import LostError, Member, refused, shown_name
 from logpipe.archives.solid import Solid
 from logpipe.errors import UnreadableError
+from logpipe.words import count_words
 
 MAGIC = b"MSCF\0\0\0\0"
 HEADER = struct.Struct("<4s4xI4xI4xBBHHHHH")  # size, first file, version, folders, files, flags
@@ -56,7 +57,7 @@ def _members(file: BinaryIO, notes: list[str], bound: int) -> list[Member]:
     if version != [3, 1]:
         raise UnreadableError(f"a cabinet of version {version[1]}.{version[0]}: not known")
     if told > size:
-        notes.append(f"lost: the cabinet is cut, {told - size:,} bytes are missing")
+        notes.append(f"lost: the cabinet is cut, {count_words(told - size, 'byte')} missing")
     packed = _folders(file, folders, flags)
     streams = [Solid(partial(_unpacked, file, folder), bound) for folder in packed]
     file.seek(first)
@@ -65,7 +66,7 @@ def _members(file: BinaryIO, notes: list[str], bound: int) -> list[Member]:
         try:
             found.append(_member(file, position, streams, packed))
         except struct.error:
-            notes.append(f"lost: the names of {files - position:,} members are cut off")
+            notes.append(f"lost: cut off: names of {count_words(files - position, 'member')}")
             break
     return found
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from logpipe.words import count_words
+
 BLOCK = 1 << 20
 LONGEST_NAME = 1000  # characters; no file system has longer ones
 OTHER_MEANS = "unpack it with 7-Zip and give the folder"
@@ -87,4 +89,4 @@ def exactly(kind: str, blocks: Iterator[bytes], length: int) -> Iterator[bytes]:
         length -= len(block)
         yield block
     if length > 0:
-        raise LostError(kind, f"the file ends {length:,} bytes early")
+        raise LostError(kind, f"the file ends {count_words(length, 'byte')} early")

@@ -20,6 +20,7 @@ from logpipe.archives.member import (
     shown_name,
     span,
 )
+from logpipe.words import count_words
 
 UNIT = 512
 FILES, LINKS, FOLDERS = (b"0", b"\0", b"7"), (b"1", b"2"), (b"5", b"D")
@@ -128,7 +129,9 @@ def _skipped(walk: _Walk, start: int, stop: int) -> None:
     """Say what lies between members and is none; zeros are the end mark."""
     lost = sum(len(part.strip(b"\0")) for part in span(walk.file, start, stop - start))
     if lost:
-        walk.notes.append(f"lost: {stop - start:,} bytes at byte {start:,} that are no tar header")
+        walk.notes.append(
+            f"lost: {count_words(stop - start, 'byte')} at byte {start:,}: no tar header"
+        )
     elif stop - start >= UNIT:
         walk.ended = True
 

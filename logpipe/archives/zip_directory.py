@@ -28,6 +28,7 @@ from logpipe.archives.member import (
 )
 from logpipe.archives.zip_local import Entry
 from logpipe.errors import UnreadableError
+from logpipe.words import count_words
 
 MAGICS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08PK\x03\x04", b"PK00PK\x03\x04")
 DOCUMENTS = {  # a member by which a zip is known as something else
@@ -68,7 +69,7 @@ def members(file: BinaryIO, notes: list[str], _bound: int) -> list[Member]:
             ) from error
         notes.append(
             f"lost: the zip's directory ({error}), so the archive is cut or damaged; "
-            f"{len(entries):,} members were found by their own headers, what follows them is lost"
+            f"{count_words(len(entries), 'member')} found by header, what follows is lost"
         )
     for entry in entries:
         if entry.name in DOCUMENTS:
@@ -141,7 +142,7 @@ def _apart(entries: list[Entry], notes: list[str]) -> list[Entry]:
             sound.append(entry)
         end = max(end, stop)
     if dropped := len(entries) - len(sound):
-        notes.append(f"{dropped:,} members share their bytes with others: refused as a bomb")
+        notes.append(f"{count_words(dropped, 'member')} with bytes of others: refused as a bomb")
         kept = {id(entry) for entry in sound}
         return [entry for entry in entries if id(entry) in kept]
     return entries

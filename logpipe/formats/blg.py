@@ -19,6 +19,7 @@ from struct import Struct
 
 from logpipe.errors import UnreadableError
 from logpipe.model import Format, Reading
+from logpipe.words import count_words
 
 HEADER = 72  # bytes before the records of a buffer
 BUFFER = Struct("<I12xQ24xI")  # size, time, bytes in use
@@ -62,10 +63,11 @@ def read(path: Path, scratch: Path) -> Iterator[Reading]:  # noqa: ARG001 - need
         raise UnreadableError(
             "an event trace (ETL) without performance counters: nothing for logpipe"
         )
-    hurt = f", {facts.damaged} damaged buffers" if facts.damaged else ""
+    hurt = f", {count_words(facts.damaged, 'damaged buffer')}" if facts.damaged else ""
     raise UnreadableError(
         f"binary counter log (BLG) of {facts.host or 'an unknown host'}{_span(facts)}, "
-        f"{facts.pieces} pieces of data{hurt}: how values lie in it is not known; {RELOG}"
+        f"{count_words(facts.pieces, 'piece of data')}{hurt}: "
+        f"how values lie in it is not known; {RELOG}"
     )
     yield  # pragma: no cover - makes this a generator
 

@@ -18,6 +18,7 @@ from logpipe.formats._event_log.evtx_decode import decode
 from logpipe.formats._event_log.evtx_notes import notes, second_opinion
 from logpipe.formats._event_log.image import PAUSE, image, release
 from logpipe.model import Format, Ndjson, Reading
+from logpipe.words import count_words
 
 BATCH = 256_000_000  # characters of JSON in one temporary file
 
@@ -86,7 +87,9 @@ def _batches(
             yield Ndjson(target)
         target.unlink()
     if unread:
-        late_notes.append(f"{unread:,} records beside the log proper could not be decoded")
+        late_notes.append(
+            f"{count_words(unread, 'record')} beside the log proper could not be decoded"
+        )
 
 
 FORMAT = Format(

@@ -20,6 +20,7 @@ from logpipe.formats._mail.kind import FROM_LINE, kind_of
 from logpipe.formats._mail.mime import LARGEST, parse
 from logpipe.formats._text.lines import encoding_of
 from logpipe.model import Format, Frame, Reading
+from logpipe.words import count_words
 
 BATCH_ROWS = 5_000
 BATCH_BYTES = 32 << 20
@@ -111,9 +112,11 @@ def _batches(
     if rows:
         yield Frame(frame_of(rows))
     if cut:
-        notes.append(f"{cut} mails over 4 MiB: the first 4 MiB of each were searched")
+        notes.append(
+            f"{count_words(cut, 'mail')} over 4 MiB: the first 4 MiB of each were searched"
+        )
     if beyond:
-        notes.append(f"lost: {beyond} recipients beyond the first 20,000 of a mail")
+        notes.append(f"lost: {count_words(beyond, 'recipient')} beyond the first 20,000 of a mail")
 
 
 FORMAT = Format(

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from logpipe.report._words import count_words, list_words, moment, whole
+from logpipe.report._words import list_words, moment, whole
+from logpipe.words import count_words
 
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 NEVER = datetime.max.replace(tzinfo=UTC)

@@ -113,11 +113,6 @@ def number_words(value: float) -> str:
     return f"{value:.2g}" if small else f"{value:,.2f}".rstrip("0").rstrip(".")
 
 
-def count_words(count: int, noun: str) -> str:
-    """Return a count with its noun in the right number."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
 def list_words(words: Sequence[str], limit: int = 4) -> str:
     """Return a list as one reads it aloud; what is over the limit becomes a count."""
     shown = list(words[:limit])

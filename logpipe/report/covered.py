@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from logpipe.report._words import count_words
 from logpipe.report.text import clean, file_lines
+from logpipe.words import count_words
 
 CELLS = 60  # most cells of a strip
 WIDTH = 79

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from logpipe.report._words import (
-    count_words,
     lasted,
     list_words,
     measure_words,
@@ -15,6 +14,7 @@ from logpipe.report._words import (
     to_second,
 )
 from logpipe.report.text import clean, fold
+from logpipe.words import count_words
 
 MOST_OF_ROLE = 40  # findings of one role that are shown
 MARKS = {"present": "+", "absent": "-", "unknown": "?"}

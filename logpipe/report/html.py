@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from logpipe.report import _facts, _lanes, _words
 from logpipe.report.text import clean, clip, fold
+from logpipe.words import count_words
 
 MOST_IN_FULL = 200  # incidents; the others stand in the overview
 MOST_LISTED = 1000  # incidents in the overview, files in one group
@@ -180,7 +181,7 @@ def _source(source: dict[str, Any]) -> dict[str, Any]:
     notes = [
         fold(source.get("note")),
         "" if _facts.balances(source) else "the books do not balance",
-        f"{_words.count_words(recovered, 'record')} recovered" if recovered else "",
+        f"{count_words(recovered, 'record')} recovered" if recovered else "",
         f"times in {zone}" if zone and zone != "UTC" else "",
     ]
     first, last = source.get("first_ts"), source.get("last_ts")

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from logpipe.model import Format, Source
-from logpipe.report._words import count_words
 from logpipe.report.text import clean, fold
+from logpipe.words import count_words
 
 COLUMNS = [
     "path", "status", "format", "title", "why", "generation", "generation_known_by", "host",

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from logpipe.errors import LogpipeError
-from logpipe.report._words import count_words, duration_words
+from logpipe.report._words import duration_words
 from logpipe.report.text import clean
+from logpipe.words import count_words
 
 Row = dict[str, Any]
 

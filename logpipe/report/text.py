@@ -16,7 +16,8 @@ from logpipe.report._facts import (
     unread,
     zoneless,
 )
-from logpipe.report._words import count_words, lasted, list_words, span_words, whole
+from logpipe.report._words import lasted, list_words, span_words, whole
+from logpipe.words import count_words
 
 MOST_INCIDENTS = 20
 MOST_FILES = 5

@@ -315,7 +315,7 @@ def test_a_damaged_record_is_kept_where_one_length_is_right_and_rejected_where_n
     [(position, reason, excerpt)] = reading.late_rejects
     assert (position, len(excerpt)) == (6, 200)
     assert reason.startswith(f"record at byte {at}: ")
-    assert "lost: 1 of the log's records are missing: numbers 6" in reading.notes
+    assert "lost: 1 of the log's records is missing: number 6" in reading.notes
 
 
 PARTS = {  # offset of a dword in the record, hostile value, note

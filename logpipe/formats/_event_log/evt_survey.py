@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from logpipe.formats._event_log.evt_walk import RING, SIGNATURE, U32, Buffer, Found, piece, walk
 from logpipe.formats._event_log.image import PAUSE, release
+from logpipe.words import count_words
 
 END_SIZE = 40
 # <0x28> 11 11 11 11  22 22 22 22  33 33 33 33  44 44 44 44 <begin> <end> <next> <oldest> <0x28>
@@ -203,17 +204,20 @@ def _losses(log: Found, remains: Found, marks: Marks | None, stop: int) -> list[
         )
     notes += _missing(log.numbers, marks)
     if dead := sum(log.dead.values()):
-        notes.append(f"{dead} bytes inside the log hold no record")
+        hold = "holds" if dead == 1 else "hold"
+        notes.append(f"{count_words(dead, 'byte')} inside the log {hold} no record")
     if log.surplus:
-        notes.append(f"{log.surplus} more damaged record signatures were counted, not listed")
+        notes.append(f"damaged record signatures counted beyond these, not listed: {log.surplus:,}")
     if remains.numbers:
         low, high = min(remains.numbers), max(remains.numbers)
         notes.append(
-            f"{len(remains.numbers)} overwritten records recovered, numbers {low} to {high}"
+            f"{count_words(len(remains.numbers), 'overwritten record')} recovered, "
+            + (f"numbers {low} to {high}" if low < high else f"number {low}")
         )
     if remains.damaged or remains.surplus:
         lost = len(remains.damaged) + remains.surplus
-        notes.append(f"{lost} overwritten records are too damaged to recover")
+        are = "is" if lost == 1 else "are"
+        notes.append(f"{count_words(lost, 'overwritten record')} {are} too damaged to recover")
     return notes
 
 
@@ -232,9 +236,12 @@ def _missing(numbers: Sequence[int], marks: Marks | None) -> list[str]:
     gaps = [(a + 1, b - 1) for a, b in pairwise([first - 1, *present, last + 1]) if b - a > 1]
     if gaps:
         total = sum(high - low + 1 for low, high in gaps)
+        are, number = ("is", "number") if total == 1 else ("are", "numbers")
         shown = ", ".join(f"{a} to {b}" if a < b else f"{a}" for a, b in gaps[:5])
-        more = f" and {len(gaps) - 5} more gaps" if len(gaps) > 5 else ""  # noqa: PLR2004
-        notes.append(f"lost: {total} of the log's records are missing: numbers {shown}{more}")
+        more = f" and {count_words(len(gaps) - 5, 'more gap')}" if len(gaps) > 5 else ""  # noqa: PLR2004
+        notes.append(f"lost: {total:,} of the log's records {are} missing: {number} {shown}{more}")
     if odd := len(numbers) - len(present):
-        notes.append(f"{odd} records have a number outside {first} to {last}, or one used twice")
+        notes.append(
+            f"{count_words(odd, 'record')} with a number outside {first} to {last}, or used twice"
+        )
     return notes

@@ -4,6 +4,7 @@ from itertools import pairwise
 from mmap import mmap
 
 from logpipe.formats._event_log.evtx_chunks import CHUNK, DIRTY, Chunk, FileHeader
+from logpipe.words import count_words
 
 NEVER = (1 << 64) - 1  # the last record of a chunk that has none
 
@@ -16,18 +17,19 @@ def notes(header: FileHeader | None, chunks: list[Chunk]) -> tuple[str, ...]:
 def _file(header: FileHeader | None, chunks: list[Chunk]) -> list[str]:
     found = sum(chunk.size == CHUNK for chunk in chunks)
     if header is None:
-        return [f"the file header is gone; {found} chunks found without it"]
+        return [f"the file header is gone; {count_words(found, 'chunk')} found without it"]
     said = []
     if not header.checksum_holds:
         said.append("the checksum of the file header does not hold")
     if header.flags & DIRTY:
         said.append(
             "the log was open when it was copied (dirty): "
-            f"its header counts {header.chunks} chunks, the file holds {found}"
+            f"its header counts {count_words(header.chunks, 'chunk')}, the file holds {found}"
         )
     elif found < header.chunks:
         said.append(
-            f"lost: the header counts {header.chunks} chunks, the file holds {found} whole ones"
+            f"lost: the header counts {count_words(header.chunks, 'chunk')}, "
+            f"the file holds {found} whole ones"
         )
     return said
 
@@ -59,9 +61,13 @@ def _chunks(chunks: list[Chunk]) -> list[str]:
     cut = [chunk.size for chunk in chunks if chunk.size < CHUNK]
     return [
         f"lost: the last chunk is cut, {cut[0]:,} of {CHUNK:,} bytes are there" if cut else "",
-        f"lost: the header of {headless} of {len(chunks)} chunks does not hold" if headless else "",
-        f"lost: {holes} damaged places where records should stand" if holes else "",
-        f"{recovered} records found past damage, kept as recovered rows" if recovered else "",
+        f"lost: the header of {headless} of {count_words(len(chunks), 'chunk')} does not hold"
+        if headless
+        else "",
+        f"lost: {count_words(holes, 'damaged place')} where records should stand" if holes else "",
+        f"{count_words(recovered, 'record')} found past damage, kept as recovered"
+        if recovered
+        else "",
         _altered(altered),
         _gaps(chunks),
     ]
@@ -75,7 +81,7 @@ def _altered(chunks: list[Chunk]) -> str:
     more = f" and {len(chunks) - 5} more" if len(chunks) > 5 else ""  # noqa: PLR2004
     records = sum(chunk.records for chunk in chunks)
     return (
-        f"the checksum over {records:,} records does not hold "
+        f"the checksum over {count_words(records, 'record')} does not hold "
         f"(chunks at byte {places}{more}): their text may be altered"
     )
 
@@ -99,10 +105,14 @@ def _gaps(chunks: list[Chunk]) -> str:
         return ""
     missing = sum(last - first + 1 for first, last in gaps)
     first, last = max(gaps, key=lambda gap: gap[1] - gap[0])
-    return (
-        f"{missing:,} record numbers are not in the file, in {len(gaps):,} ranges; "
-        f"the longest is {first:,} to {last:,}"
-    )
+    if missing == 1:
+        return f"record number {first:,} is not in the file"
+    told = f"{missing:,} record numbers are not in the file"
+    if len(gaps) == 1:
+        return f"{told}: {first:,} to {last:,}"
+    if first == last:
+        return f"{told}, each by itself; the first is {first:,}"
+    return f"{told}, in {len(gaps):,} ranges; the longest is {first:,} to {last:,}"
 
 
 def _spans(numbers: list[int]) -> list[tuple[int, int]]:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from logpipe.errors import UnreadableError
 from logpipe.formats._inventory.document import Document, Record, RefusedError, Role, RoleOf
 from logpipe.formats._text.lines import unique_names
+from logpipe.words import count_words
 
 MOST_COLUMNS = 500
 LONGEST_NAME = 200
@@ -119,7 +120,9 @@ def _csv(first: str, free: str | None) -> Sheet | None:
         if len(values) < len(keys):
             raise RefusedError(f"cut short: {len(values)} of {len(keys)} values")
         if len(values) > len(keys) + MOST_SURPLUS:
-            raise RefusedError(f"{len(values):,} values for {len(keys)} columns")
+            raise RefusedError(
+                f"{count_words(len(values), 'value')} for {count_words(len(keys), 'column')}"
+            )
         return _paired(keys, values, delimiter, free)
 
     return Sheet("csv", names, _line_role(first), cells, delimiter)
