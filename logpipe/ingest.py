@@ -33,6 +33,7 @@ from logpipe.overlap import (
 )
 from logpipe.plans import SMALL
 from logpipe.store import Connection, ask, count_books, insert, transaction
+from logpipe.words import count_words
 
 HEAD = 64 << 10
 HINTS = (  # what a file is that logpipe does not read, by its first bytes
@@ -302,8 +303,9 @@ def _load(
         notes.append(f"goes on where {known.path} ended")
     if not balanced:
         notes.append(
-            f"books do not balance: {reading.records:,} records, {books.rows:,} rows, "
-            f"{duplicates:,} duplicates, {rejects:,} rejects"
+            f"books do not balance: {count_words(reading.records, 'record')}, "
+            f"{count_words(books.rows, 'row')}, {count_words(duplicates, 'duplicate')}, "
+            f"{count_words(rejects, 'reject')}"
         )
     host = reading.host or books.host
     lossy = rejects > 0 or not balanced or any(note.startswith("lost") for note in notes if note)
