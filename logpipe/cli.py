@@ -270,6 +270,65 @@ def coverage(
             print_rows(*rows, shape=shape.value, out=sys.stdout, width=0)
 
 
+@app.command()
+def queue(
+    at: Annotated[
+        str, typer.Option("--at", metavar="TIME", help="The moment, UTC: 2007-09-10T12:00.")
+    ],
+    db: Store = Path("logpipe.duckdb"),
+    host: Annotated[
+        list[str] | None, typer.Option("--host", help="Only this host; may be given again.")
+    ] = None,
+    shape: Format = Shape.table,
+) -> None:
+    """Show what waited in the queues at one moment, rebuilt from the logs.
+
+    Beside it stands what listings and counters saw within half an hour.
+
+    Example: logpipe queue --at 2007-09-10T12:00 --db mail.duckdb
+    """
+    from logpipe.analyze import queue_at
+    from logpipe.report.queued import queue_lines, read_moment
+    from logpipe.report.rows import print_rows
+    from logpipe.store import ask, open_store
+
+    moment = read_moment(at)
+    with open_store(db, read_only=True) as con:
+        found = queue_at(con, moment, [name.upper() for name in host] if host else None)
+        spans = ask(con, "FROM log_span ORDER BY ALL")
+    with _whole_pipe():
+        if shape is Shape.table:
+            rows = [dict(zip(found.names, row, strict=True)) for row in found.rows]
+            for line in queue_lines(rows, spans, moment):
+                typer.echo(line)
+        else:
+            print_rows(*found, shape=shape.value, out=sys.stdout, width=0)
+
+
+@app.command()
+def explain(
+    incident: Annotated[
+        str, typer.Argument(help="Id of an incident, or its beginning.", metavar="INCIDENT")
+    ],
+    db: Store = Path("logpipe.duckdb"),
+) -> None:
+    """Say what speaks for an incident: signs, findings with file and line, what is missing.
+
+    Raw lines are quoted where the files are still there.
+
+    Example: logpipe explain idle-until-restart-0123456789 --db mail.duckdb
+    """
+    from logpipe.analyze import explain as run
+    from logpipe.report.explained import explain_lines
+    from logpipe.store import open_store
+
+    with open_store(db, read_only=True) as con:
+        found = run(con, incident)
+    with _whole_pipe():
+        for line in explain_lines(found):
+            typer.echo(line)
+
+
 @rules_app.command("list")
 def rules_list(rules: RuleFolder = None) -> None:
     """List the rules: id, severity, title."""

@@ -1,6 +1,8 @@
 """``logpipe explain``: an incident with its evidence, quoted from the files."""
 
 import gzip
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,15 @@ def test_an_id_may_be_cut_but_not_guessed(store: Path) -> None:
         explained(store, "nothing-of-that-name")
     with pytest.raises(LogpipeError, match="several incidents begin so"):
         explained(store, "")
+
+
+def test_the_command_prints_the_same(store: Path) -> None:
+    found = explained(store, "idle-until-restart")
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-m", "logpipe", "explain", "idle-until-restart", "--db", str(store)],
+        capture_output=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.decode().splitlines() == list(explain_lines(found))
 
 
 def incident(**told: Any) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """The queue rebuilt from logs: the table, any moment of it, and what was seen beside it."""
 
 # ruff: noqa: DTZ001 - the store keeps naive UTC
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -173,3 +175,23 @@ def test_a_moment_is_utc_unless_it_says_otherwise(text: str, moment: datetime) -
 def test_what_is_no_moment_is_told(text: str) -> None:
     with pytest.raises(LogpipeError, match="no moment"):
         read_moment(text)
+
+
+def test_the_command_prints_it_and_says_what_to_run_first(con: Connection, tmp_path: Path) -> None:
+    con.close()
+    store = tmp_path / "x.duckdb"
+    asked = [sys.executable, "-m", "logpipe", "queue", "--at", "2007-09-03T09:59", "-f", "csv"]
+    done = subprocess.run(  # noqa: S603 - our own program
+        [*asked, "--db", str(store)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[1].startswith("EX1,,3,109.0,3,Remote Queue Length,")
+    with open_store(tmp_path / "empty.duckdb"):
+        pass
+    done = subprocess.run(  # noqa: S603 - our own program
+        [*asked, "--db", str(tmp_path / "empty.duckdb")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "made by 'logpipe detect'" in done.stderr
