@@ -156,6 +156,23 @@ def test_a_service_that_was_down_for_half_of_the_wait_explains_it(
     assert [row[3] for row in causes(tmp_path, tracking_event=log, windows_event=told)] == [cause]
 
 
+def test_the_evidence_of_an_outage_is_the_restart_and_not_what_failed_meanwhile(
+    tmp_path: Path,
+) -> None:
+    log = track("08:00:00|1019", "08:00:01|1034", "08:50:00|1031")
+    name = "Simple Mail Transfer Protocol (SMTP)"
+    told = events(
+        f"08:05:00|Service Control Manager|7036|{name}, stopped",
+        "08:30:00|SMTPSVC|4000|partner.example, failed|",
+        f"08:49:00|Service Control Manager|7036|{name}, running",
+    )
+    causes(tmp_path, tracking_event=log, windows_event=told)
+    with open_store(tmp_path / "x.duckdb") as con:
+        (row,) = ask(con, "SELECT cause, text, record FROM wait_stretch")
+    assert (row["cause"], row["record"]) == ("service-down", 3)
+    assert row["text"].endswith(f"{name} running")
+
+
 def test_a_host_that_was_off_explains_it(tmp_path: Path) -> None:
     log = track("08:00:00|1019", "08:00:01|1034", "08:50:00|1031")
     told = events("08:02:00|EventLog|6006|", "08:48:00|EventLog|6005|")

@@ -335,7 +335,7 @@ evidence AS (
     SELECT
         *,
         CASE cause
-            WHEN 'service-down' THEN coalesce(said_no, down_no)
+            WHEN 'service-down' THEN CASE WHEN down_us >= 0.5 * length_us THEN down_no ELSE said_no END
             WHEN 'host-down' THEN down_no
             WHEN 'categorizer' THEN categorizer_no
             WHEN 'dns' THEN CASE WHEN explained THEN said_no ELSE resolver_no END
@@ -351,8 +351,8 @@ evidence AS (
 SELECT
     x.host, x.log, x.message, x.recipient, x.from_ts, x.to_ts AS until_ts, x.cause,
     CASE x.cause
-        WHEN 'host-down' THEN 'Windows was down: ' || g.said
-        WHEN 'service-down' THEN 'a service was down: ' || g.said
+        WHEN 'host-down' THEN 'Windows was down: ' || coalesce(g.said, x.said)
+        WHEN 'service-down' THEN 'a service was down: ' || coalesce(g.said, x.said)
         WHEN 'categorizer' THEN 'not sorted by recipient yet' || coalesce(' (' || g.said || ')', '')
         WHEN 'idle' THEN 'an attempt was due and none came'
             || CASE x.proof
