@@ -122,6 +122,7 @@ hit AS (
             WHEN z.reason = 'no file' THEN 'info'
             WHEN z.reason = 'missing records' AND z.missing > h.kept THEN 'info'
             WHEN z.reason IN ('missing records', 'cleared') AND (z.missing < $many_records OR z.weakens IS NULL) THEN 'info'
+            WHEN z.reason = 'no file' THEN 'info'  -- it may be that nothing was to be logged
             WHEN z.longest_h >= $long_h THEN 'low'
             ELSE 'info'
         END AS severity
@@ -145,6 +146,8 @@ SELECT
         WHEN 'no file' THEN 'the ' || r.log || ' log has no file: ' || r.what
         WHEN 'cleared' THEN 'the event log was cleared: ' || r.what
         WHEN 'missing records' THEN r.missing || ' records of the event log are missing: ' || r.what
+        WHEN 'no file' THEN 'the ' || r.log || ' log: ' || r.what
+        WHEN 'cleared' THEN 'the event log: ' || r.what
         ELSE 'the ' || r.log || ' log is silent: ' || r.what
     END AS text,
     'longest_h' AS measure, round(lp_hours(r.from_ts, r.until_ts), 1) AS value,
