@@ -244,6 +244,7 @@ def test_934709_is_ruled_out_by_exchange_on_the_host(tmp_path: Path) -> None:
         (incident,) = [
             i for i in build_report(con)["incidents"] if i["rule"] == "idle-until-restart"
         ]
+        assert not any(c["verdict"] != "ruled-out" for c in incident["considered"])
         assert any("950757" in item for c in incident["considered"] for item in c["look_alikes"])
 
 
@@ -459,6 +460,11 @@ def test_q176708_is_of_exchange_5_0_before_sp2(tmp_path: Path) -> None:
         (exchange_5("5.0.1457"), ("Q176708", "confirmed")),
         (exchange_5("Version 5.0 (Build 1458.5: Service Pack 1)"), ("Q176708", "confirmed")),
         (exchange_5("5.0.1460"), (None, "ruled-out")),
+        # the engine tells the branch, and the build of the store is another matter
+        (
+            events(f'{START},H1,EDB,100,"[MSExchangeIS, (123), 05.00.1457]",'),
+            ("Q176708", "supported"),
+        ),
         (exchange_5("5.5.2650"), (None, "ruled-out")),  # grows by design
         (exchange_5("6.5.7638"), (None, "not-assessable")),  # nobody would think of it
         (events(), (None, "not-assessable")),

@@ -40,19 +40,16 @@ smtp_version AS (  -- versions of smtpsvc.dll
     JOIN source AS s ON s.source_id = d.source_id
     WHERE d.smtp_version IS NOT NULL
     UNION ALL
-    SELECT t.host, t.version, 'service-Version in tracking', t.ts, t.source_id, t.record
+    SELECT
+        coalesce(t.host, s.host), regexp_extract(t.version, '([0-9]+[.][0-9]+[.][0-9]+[.][0-9]+)', 1),
+        'service-Version in tracking', t.ts, t.source_id, t.record
     FROM (
-        SELECT
-            coalesce(e.host, s.host) AS host,
-            regexp_extract(e.version, '([0-9]+[.][0-9]+[.][0-9]+[.][0-9]+)', 1) AS version,
-            max(e.ts) AS ts,
-            max_by(e.source_id, (e.ts, e.source_id, e.record)) AS source_id,
-            max_by(e.record, (e.ts, e.source_id, e.record)) AS record
-        FROM tracking_event AS e
-        JOIN source AS s ON s.source_id = e.source_id
-        WHERE e.version IS NOT NULL
-        GROUP BY ALL
+        SELECT host, source_id, version, max(ts) AS ts, min(record) AS record
+        FROM tracking_event
+        WHERE version IS NOT NULL
+        GROUP BY host, source_id, version
     ) AS t
+    JOIN source AS s ON s.source_id = t.source_id
 ),
 
 numbered AS (
@@ -153,6 +150,24 @@ engine AS (  -- the store's database engine names its version at start: the bran
     JOIN source AS s ON s.source_id = e.source_id
     WHERE lower(e.provider) IN ('edb', 'ese97', 'ese98', 'ese') AND e.event_id = 100
       AND regexp_matches(lower(e.strings[1]), 'exchange|information store')
+),
+
+engine_name AS (  -- and its provider tells as much: EDB up to 5.0, ESE97 5.5, ESE98 2000
+    SELECT
+        coalesce(e.host, s.host) AS host, lower(e.provider) AS provider, max(e.ts) AS ts,
+        max_by(e.source_id, (e.ts, e.source_id, e.record)) AS source_id,
+        max_by(e.record, (e.ts, e.source_id, e.record)) AS record
+    FROM windows_event AS e
+    JOIN source AS s ON s.source_id = e.source_id
+    WHERE lower(e.provider) IN ('edb', 'ese97', 'ese98') AND regexp_matches(lower(e.strings[1]), 'exchange|information store')
+    GROUP BY coalesce(e.host, s.host), lower(e.provider)
+),
+
+since_5 AS (  -- hosts whose tracking has events that came with Exchange 5.0 (4.0 had none of 1010 to 1018)
+    SELECT DISTINCT coalesce(e.host, s.host) AS host
+    FROM tracking_event AS e
+    JOIN source AS s ON s.source_id = e.source_id AND s.format = 'tracking_5x'
+    WHERE e.event BETWEEN '1010' AND '1018' AND length(e.event) = 4
 ),
 
 kind_of_exchange AS (  -- Exchange by files that only one generation writes
@@ -315,6 +330,12 @@ every AS (
         CASE number WHEN '4.0' THEN '4.0' WHEN '5.0' THEN '5.0' WHEN '5.5' THEN '5.5' WHEN '6.0' THEN '2000' WHEN '6.5' THEN '2003' END,
         known_by, 2, ts, source_id, record
     FROM engine
+    UNION ALL
+    SELECT
+        n.host, 'exchange', CASE n.provider WHEN 'ese97' THEN '5.5' WHEN 'ese98' THEN '2000' WHEN 'edb' THEN CASE WHEN f.host IS NOT NULL THEN '5.0' END END,
+        'events of ' || upper(n.provider), 1, n.ts, n.source_id, n.record
+    FROM engine_name AS n
+    LEFT JOIN since_5 AS f ON f.host = n.host
     UNION ALL
     SELECT host, 'exchange', value, known_by, 3, ts, source_id, CAST(1 AS UBIGINT) FROM kind_of_exchange
     UNION ALL

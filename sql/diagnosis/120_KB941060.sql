@@ -30,7 +30,7 @@ returned AS (  -- reports at expiry in the uptime of the incident, by tracking
     CROSS JOIN limits AS l
     JOIN returned_mail AS r
         ON r.host = c.host AND r.ended >= c.from_ts AND r.ended <= c.until_ts AND r.judgement <> 'ordinary'
-       AND (r.wait_h BETWEEN l.expiry_from_h AND l.expiry_to_h OR r.status_code LIKE '_.4.7')
+       AND (r.wait_h BETWEEN l.expiry_from_h AND l.expiry_to_h OR (r.status_code LIKE '_.4.7' AND r.judgement <> 'overdue'))
     GROUP BY c.rule, c.host, c.incident_key
 ),
 
@@ -76,9 +76,19 @@ went_after AS (
     GROUP BY a.rule, a.host, a.incident_key
 ),
 
+everywhere AS (  -- which restarts freed mail on the host at any time
+    SELECT
+        host,
+        count(DISTINCT message) FILTER (WHERE service IN ('SMTPSVC', 'IISADMIN')) AS smtp_alone,
+        count(DISTINCT message) FILTER (WHERE service IN ('MSExchangeIS', 'host')) AS store
+    FROM freed
+    WHERE sure
+    GROUP BY host
+),
+
 joined AS (
     SELECT
-        c.*, e.dns_messages, e.quota, e.quota_reports, e.categorizer_hours, e.expired, e.application,
+        c.*, coalesce(v.smtp_alone, 0) AS ever_smtp_alone, coalesce(v.store, 0) AS ever_store, e.dns_messages, e.quota, e.quota_reports, e.categorizer_hours, e.expired, e.application,
         f.os, f.exchange, f.has_exchange, f.exchange_by, x.state AS fix, x.why,
         coalesce(r.messages, 0) AS returned, coalesce(b.reports, 0) AS reports, r.source_id AS report_source_id, r.record AS report_record,
         s.start_at AS store_before,
@@ -90,6 +100,7 @@ joined AS (
     JOIN queue_case_event AS e ON e.rule = c.rule AND e.host = c.host AND e.incident_key = c.incident_key
     CROSS JOIN limits AS l
     LEFT JOIN fact AS f ON f.host = c.host
+    LEFT JOIN everywhere AS v ON v.host = c.host
     LEFT JOIN fix_state AS x ON x.host = c.host AND x.problem = 'KB941060'
     LEFT JOIN returned AS r ON r.rule = c.rule AND r.host = c.host AND r.incident_key = c.incident_key
     LEFT JOIN bounced AS b ON b.rule = c.rule AND b.host = c.host AND b.incident_key = c.incident_key
@@ -186,10 +197,16 @@ judged AS (
     UNION ALL
     SELECT
         rule, host, incident_key, 'X1',
-        CASE WHEN all_smtp_alone > all_store THEN 'present' WHEN all_store > 0 THEN 'absent' ELSE 'unknown' END,
+        CASE
+            WHEN all_smtp_alone > all_store THEN 'present'
+            WHEN all_store > 0 THEN 'absent'
+            WHEN ever_smtp_alone > ever_store THEN 'present'  -- not these messages, but others like them
+            ELSE 'unknown'
+        END,
         CASE
             WHEN all_smtp_alone > all_store THEN all_smtp_alone || ' messages left with a restart of SMTPSVC or IIS Admin, and the store did not restart'
             WHEN all_store > 0 THEN all_store || ' messages left with a restart of the store'
+            WHEN ever_smtp_alone > ever_store THEN 'at another time ' || ever_smtp_alone || ' messages left with a restart of SMTPSVC or IIS Admin, and the store did not restart'
             ELSE 'no restart freed messages'
         END,
         restart_source_id, restart_record

@@ -2,12 +2,13 @@
 INSERT INTO verdict (rule, host, incident_key, problem, verdict, rank, serious, reason, missing)
 WITH considered AS (
     SELECT
-        rule, host, incident_key, problem,
-        bool_or(sign_id = 'P' AND state = 'absent') AS other_product,
-        count(*) FILTER (WHERE state = 'present' AND sign_id NOT IN ('P', 'V') AND NOT starts_with(sign_id, 'X')) AS present,
-        count(*) FILTER (WHERE state = 'absent' AND sign_id NOT IN ('P', 'V') AND NOT starts_with(sign_id, 'X')) AS absent
-    FROM sign
-    GROUP BY rule, host, incident_key, problem
+        s.rule, s.host, s.incident_key, s.problem,
+        bool_or((k.kind = 'product' AND s.state = 'absent') OR (k.kind = 'other product' AND s.state = 'present')) AS other_product,
+        count(*) FILTER (WHERE k.kind = 'signature' AND s.state = 'present') AS present,
+        count(*) FILTER (WHERE k.kind = 'signature' AND s.state = 'absent') AS absent
+    FROM sign AS s
+    JOIN known_sign AS k ON k.problem = s.problem AND k.sign_id = s.sign_id
+    GROUP BY s.rule, s.host, s.incident_key, s.problem
 ),
 
 checked AS (  -- each condition of each way

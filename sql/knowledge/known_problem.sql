@@ -1,5 +1,5 @@
--- The known problems. One row: one problem. kind: queue (mail that waits), leak (memory that grows). family: what the
--- product must be for the problem to be thought of at all. twin: an article that the logs cannot tell from it.
+-- The known problems. One row: one problem. kind: queue (mail that waits), leak (memory that grows). product: where it
+-- can be at all. twin: an article that the logs cannot tell from it.
 CREATE OR REPLACE VIEW known_problem AS
 SELECT problem, title, kind, product, twin, reference, todo
 FROM (
@@ -22,7 +22,8 @@ FROM (
 ) AS known (problem, title, kind, product, twin, reference, todo);
 
 -- The signs of each known problem. One row: one sign. kind: signature (A to F), fix (V: the version is unfixed), product
--- (P: the host is one of the family), exclusion (X…: present speaks against the problem). collect: what would tell where
+-- (P: the host runs that product), exclusion (X…: present speaks against the problem), other product (present: nobody
+-- would think of the problem there). collect: what would tell where
 -- the sign is unknown (collect_next).
 CREATE OR REPLACE VIEW known_sign AS
 SELECT problem, sign_id, kind, title, collect
@@ -36,7 +37,7 @@ FROM (
     ('KB934709', 'F', 'signature', 'The queue folder holds files older than expiry, or never tried again', 'queue-folder'),
     ('KB934709', 'V', 'fix', 'aqueue.dll is of a version without the fix', 'aqueue'),
     ('KB934709', 'P', 'product', 'Windows Server 2003', 'systeminfo'),
-    ('KB934709', 'X1', 'exclusion', 'Exchange is on the host', 'services'),
+    ('KB934709', 'X1', 'other product', 'Exchange is on the host', 'services'),
     ('KB934709', 'X2', 'exclusion', 'The messages left without a restart', NULL),
     ('KB934709', 'X3', 'exclusion', 'DNS over TCP fails for the domains concerned (event 4000, 0xC00402E7)', NULL),
     ('KB941060', 'A', 'signature', 'Messages stay open for hours while others to the same domains complete', 'tracking-log'),
