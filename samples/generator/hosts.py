@@ -135,20 +135,23 @@ def finish(
     *,
     problem: str | None = None,
     verdict: str | None = None,
-    habit: str = "",
+    spared: str = "",
 ) -> Truth:
-    """Write and return the truth; ``habit`` names a service that a task restarts every night."""
+    """Write and return the truth.
+
+    Restarts of the service ``spared`` need not be named: another rule tells them, or no log does.
+    """
     truth = tell(servers, *scene.span, scene.bundle.files)
     found = []
     for one in truth["incidents"]:
         known = one["rule"] in WAITS
-        nightly = one["rule"] == "service-restart" and one["service"] == habit
+        free = one["rule"] == "service-restart" and one["service"] == spared
         found.append(
             {
                 **one,
                 "known_problem": problem if known else None,
                 "verdict": verdict if known else None,
-                "optional": nightly,
+                "optional": free,
             }
         )
     truth["incidents"] = in_order([*found, *extra])

@@ -382,7 +382,8 @@ def leakQ176708(  # noqa: N802 - the article's own name
         *story.told(server, connectivity=False),
         _grown(server, "store", scene.span, "Q176708", verdict),
     ]
-    return hosts.finish(scene, [server], extra)
+    unseen = "host" if level.lacks("events") else ""
+    return hosts.finish(scene, [server], extra, spared=unseen)
 
 
 def store55growth(

@@ -74,7 +74,7 @@ def play(scene: hosts.Scene, trouble: Trouble) -> Truth:
     extra = [*story.told(server, connectivity=True), *_lost(trouble)]
     if trouble.habit:
         extra += story.scheduled(server, trouble.habit)
-    return hosts.finish(scene, [server], extra, habit=trouble.habit)
+    return hosts.finish(scene, [server], extra, spared=trouble.habit)
 
 
 def _scene(out: Path, name: str, seed: int, difficulty: str, *, days: int = 5) -> hosts.Scene:
