@@ -11,6 +11,8 @@ references = ["KB 910932", "KB 944903", "Q176708", "Q176709", "KB 325797"]
 address_mib = 2048  # MiB of addresses that a 32-bit process has
 soon_h = 336        # hours until memory is out, below which it is high
 saw_teeth = 2       # segments that leaked, from which on it is high
+again_share = 0.25  # part of the slope of a leak at which a later segment still leaks, be its growth small yet
+least_z = 2.326     # Mann-Kendall z of such a segment: 2.326 is p < 0.01, one-sided
 */
 
 WITH judged AS (  -- grain: one counter of one process and segment, as in memory_trend
@@ -21,7 +23,7 @@ WITH judged AS (  -- grain: one counter of one process and segment, as in memory
     WHERE t.process IS NOT NULL AND t.kind <> 'short'
 ),
 
-leak AS (  -- by the best counter there is: a working set follows what Windows spares, addresses are reserved early
+grown AS (  -- by the best counter there is: a working set follows what Windows spares, addresses are reserved early
     SELECT j.*
     FROM judged AS j
     WHERE j.kind = 'leak'
@@ -35,6 +37,22 @@ leak AS (  -- by the best counter there is: a working set follows what Windows s
                 OR (j.measure = 'virtual' AND b.measure = 'working' AND b.kind = 'leak')
             )
       )
+),
+
+first_leak AS (
+    SELECT host, process, measure, min(seg_from) AS seg_from, max(slope_per_h) AS slope_per_h
+    FROM grown
+    GROUP BY host, process, measure
+),
+
+leak AS (  -- a restart frees what leaked, and cures nothing: what goes on as steeply goes on leaking
+    SELECT * FROM grown
+    UNION ALL
+    SELECT j.*
+    FROM judged AS j
+    JOIN first_leak AS f ON f.host = j.host AND f.process = j.process AND f.measure = j.measure
+    WHERE j.kind = 'flat' AND j.seg_from > f.seg_from AND NOT j.flat_end AND j.mk_z > $least_z
+      AND j.slope_per_h >= $again_share * f.slope_per_h
 ),
 
 next_start AS (  -- what the process had when it came back. Grain: one leak
