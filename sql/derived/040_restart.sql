@@ -160,34 +160,61 @@ begun AS (
     FROM every AS e
 ),
 
+numbered AS (
+    SELECT *, row_number() OVER (ORDER BY host, service, start_at, source_id, record, text) AS restart_no
+    FROM begun
+),
+
+wanted AS (  -- whose requests count for each restart: its service's, those for all of inetinfo, the host's
+    SELECT restart_no, host, start_at, began, service AS scope FROM numbered
+    UNION ALL
+    SELECT restart_no, host, start_at, began, 'IISADMIN' AS scope
+    FROM numbered
+    WHERE service IN ('SMTPSVC', 'W3SVC', 'IMAP4Svc', 'POP3Svc', 'RESvc')
+    UNION ALL
+    SELECT restart_no, host, start_at, began, 'host' AS scope FROM numbered WHERE with_boot AND service <> 'host'
+    UNION ALL
+    SELECT restart_no, host, start_at, began, 'update' AS scope FROM numbered
+),
+
+step AS (
+    SELECT host, CASE kind WHEN 'update' THEN 'update' ELSE service END AS scope, ts, 0 AS step_no, ts AS asked_at, text, NULL AS restart_no, NULL AS began
+    FROM restart_request
+    UNION ALL
+    SELECT host, scope, start_at, 1, NULL, NULL, restart_no, began FROM wanted
+),
+
+heard AS (
+    SELECT
+        scope, restart_no, began,
+        last_value(asked_at IGNORE NULLS) OVER so_far AS asked_at,
+        last_value(text IGNORE NULLS) OVER so_far AS text
+    FROM step
+    WINDOW so_far AS (
+        PARTITION BY host, scope ORDER BY ts, step_no, text, restart_no ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    )
+),
+
 request AS (  -- the last request before each, and the last update
     SELECT
-        b.host, b.service, b.start_at, b.source_id, b.record,
-        max_by(q.text, (q.ts, q.source_id, q.record)) FILTER (
-            WHERE q.kind = 'asked' AND lp_us(b.began) - lp_us(q.ts) <= lp_minutes(10)
+        n.restart_no,
+        max_by(h.text, (h.asked_at, h.scope)) FILTER (
+            WHERE h.scope <> 'update' AND lp_us(h.began) - lp_us(h.asked_at) <= lp_minutes(10)
         ) AS asked,
-        coalesce(bool_or(q.kind = 'update'), false) AS patched
-    FROM begun AS b
-    JOIN restart_request AS q
-        ON q.host = b.host AND q.ts <= b.start_at
-       AND CASE
-           WHEN q.kind = 'update' AND b.with_boot THEN lp_us(b.began) - lp_us(q.ts) <= lp_minutes(360)
-           WHEN q.kind = 'update' THEN lp_us(b.began) - lp_us(q.ts) <= lp_minutes(60)
-           WHEN q.service = 'host' THEN b.with_boot AND lp_us(b.began) - lp_us(q.ts) <= lp_minutes(10)
-           ELSE lp_us(b.began) - lp_us(q.ts) <= lp_minutes(10) AND (
-               q.service = b.service
-               OR (q.service = 'IISADMIN' AND b.service IN ('SMTPSVC', 'W3SVC', 'IMAP4Svc', 'POP3Svc', 'RESvc'))
-           )
-       END
-    GROUP BY b.host, b.service, b.start_at, b.source_id, b.record
+        coalesce(bool_or(
+            h.scope = 'update'
+            AND lp_us(h.began) - lp_us(h.asked_at) <= CASE WHEN n.with_boot THEN lp_minutes(360) ELSE lp_minutes(60) END
+        ), false) AS patched
+    FROM numbered AS n
+    JOIN heard AS h ON h.restart_no = n.restart_no
+    WHERE h.asked_at IS NOT NULL
+    GROUP BY n.restart_no
 ),
 
 known AS (
     SELECT b.*, q.asked, coalesce(q.patched, false) AS patched
-    FROM begun AS b
-    LEFT JOIN request AS q
-        ON q.host = b.host AND q.service = b.service AND q.start_at = b.start_at
-       AND q.source_id = b.source_id AND q.record = b.record
+    FROM numbered AS b
+    LEFT JOIN request AS q ON q.restart_no = b.restart_no
 ),
 
 deliberate AS (  -- what may be a habit; the first start of a log only shows where it begins
