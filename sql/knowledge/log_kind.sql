@@ -82,6 +82,7 @@ FROM (
     ('memory-leak', 'tracking', 'helpful'),
     ('back-pressure', 'events', 'required'),
     ('back-pressure', 'smtp', 'helpful'),
+    ('transport-inactive', 'connectivity', 'required'),
     ('poison-message', 'events', 'required'),
     ('poison-message', 'tracking', 'required'),
     ('throttled', 'smtp', 'required'),
