@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # half a second that query can do without
 
 Connection = duckdb.DuckDBPyConnection
 SCHEMA = ("tables", "macros", "knowledge", "views")
-MEMORY = os.environ.get("LOGPIPE_MEMORY", "800MB")
+MEMORY = os.environ.get("LOGPIPE_MEMORY", "640MB")
 # 1.5 tools cannot open what DuckDB 2.0 writes by default, and users have those
 FORMAT_VERSION = "v1.5.0"
 

@@ -31,7 +31,7 @@ from logpipe.formats._event_log.evt_walk import (
 from logpipe.formats._event_log.image import image, release
 from logpipe.model import Format, Frame, Reading
 
-CHUNK_RECORDS = 50_000
+CHUNK_RECORDS = 25_000
 CHUNK_BYTES = 32_000_000
 # the fixed part as 14 dwords; two of them hold two numbers of 16 bits each
 FIELDS = [
