@@ -24,6 +24,8 @@ Incident = dict[str, Any]
 TOLERANCE = timedelta(minutes=45)  # by which two spans may miss each other and be the same
 LATE_MIN = 10  # minutes by which a beginning may be off unsaid
 GRAVE = {"high", "critical"}
+# the truth of the committed bundles does not tell problems or outages; these have successors
+SCORED = [name for name in SCENARIOS if name not in {"gateway2003", "exchange2003"}]
 NAMING = {"confirmed", "supported", "possible"}
 
 
@@ -211,7 +213,7 @@ def main() -> None:
     asked = parser.parse_args()
     outcomes = []
     for seed in range(asked.first, asked.last):
-        for scenario in asked.scenario or SCENARIOS:
+        for scenario in asked.scenario or SCORED:
             outcome = score(scenario, seed, asked.difficulty)
             outcomes.append(outcome)
             sys.stdout.write(f"{told(outcome)}\n")

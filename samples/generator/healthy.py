@@ -96,7 +96,9 @@ def healthy(
     entries = system_entries(new, dated[exchange], start, end, seed)
     write_new_log(bundle, f"{exchange}/System.evtx", new, entries)
     if level.hard or clocks:
-        wrong = story.clocks(level, [(relay, exchange)], (start, end))
+        wrong = [*story.clocks(level, [(relay, exchange)], (start, end))]
+        for one in (front, server):
+            wrong += story.told(one, connectivity=False)
         scene = hosts.Scene(bundle, (start, end), seed, rng)
         return hosts.finish(scene, [front, server], wrong)
     truth = tell([front, server], start, end, bundle.files)
