@@ -68,7 +68,8 @@ shut AS (  -- the last clean stop, or the unclean one, that belongs to each boot
     SELECT
         b.host, b.ts, b.source_id, b.record, b.text,
         max(CASE WHEN d.state = 'shutdown' AND d.ts <= b.ts THEN d.ts END) AS clean_at,
-        max(CASE WHEN d.state = 'unclean' THEN coalesce(d.down_ts, d.ts) END) AS unclean_at,
+        -- 6008 knows when it was; 41, of the same boot, does not
+        coalesce(max(d.down_ts), max(CASE WHEN d.state = 'unclean' THEN d.ts END)) AS unclean_at,
         max(CASE WHEN d.state = 'asked' AND d.ts <= b.ts THEN d.text END) AS asked
     FROM boot AS b
     LEFT JOIN service_event AS d
