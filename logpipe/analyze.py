@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from logpipe import __version__
-from logpipe.errors import LogpipeError, RuleError
+from logpipe.errors import LogpipeError
 from logpipe.formats import all_formats
 from logpipe.ingest import begin_run, end_run
 from logpipe.ingest_archive import ingest_offer
@@ -29,7 +29,7 @@ from logpipe.report.jsonfile import write_report
 from logpipe.report.text import clean
 from logpipe.report.timeline import timeline_rows, write_jsonl
 from logpipe.report.whole import write_whole
-from logpipe.rules import CaseResult, load_cases, load_rules, run_case, run_rules
+from logpipe.rules import run_rules
 from logpipe.settle import settle
 from logpipe.sqlfiles import sql_text
 from logpipe.store import Connection, ask, open_store, rebuild_derived, transaction
@@ -294,24 +294,3 @@ def _jsonable(value: Any) -> Any:
     if isinstance(value, list):
         return [_jsonable(item) for item in value]
     return value
-
-
-def run_all_cases(cases: Path, rules: Path | None) -> list[CaseResult]:
-    """Run every case in a folder, each in an empty store; a rule without cases is a failure."""
-    if not cases.is_dir():
-        raise RuleError(f"{cases}: no such folder of cases; name one with --cases")
-    known = {rule.id: rule for rule in load_rules(rules)}
-    files = {path.stem: path for path in sorted(cases.rglob("*.toml"))}
-    results = [
-        CaseResult(rule, "has cases", f"there is no {rule}.toml in {cases}")
-        for rule in known
-        if rule not in files
-    ]
-    for rule, path in files.items():
-        if rule not in known:
-            raise RuleError(f"{path}: cases of a rule that is not there")
-        for case in load_cases(path):
-            with tempfile.TemporaryDirectory() as scratch:  # noqa: SIM117 - the store closes first
-                with open_store(Path(scratch) / "case.duckdb") as con:
-                    results.append(run_case(con, known[rule], case))
-    return results

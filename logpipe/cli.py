@@ -372,7 +372,7 @@ def rules_test(
 
     Example: logpipe rules test --rules my-rules --cases my-rules
     """
-    from logpipe.analyze import run_all_cases
+    from logpipe.cases import run_all_cases
 
     folder = cases or rules or Path("tests/rules")
     results = run_all_cases(folder, rules)

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from logpipe.analyze import analyze, build_report
+from logpipe.cases import give
 from logpipe.report.html import render_html
 from logpipe.report.text import summary_lines
-from logpipe.rules import _give as give
 from logpipe.rules import diagnose, load_rules, run_rules
 from logpipe.sqlfiles import sql_files
 from logpipe.store import Connection, ask, open_store, rebuild_derived, transaction

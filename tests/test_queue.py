@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from logpipe.analyze import queue_at
+from logpipe.cases import give
 from logpipe.errors import LogpipeError
 from logpipe.report.queued import queue_lines, read_moment
-from logpipe.rules import _give
 from logpipe.store import Connection, ask, open_store, rebuild_derived
 
 TRACKED = "ts,host,event,message_id,recipient,sender\n"
@@ -63,10 +63,10 @@ ts,host,computer,provider,event_id,strings
 @pytest.fixture
 def con(tmp_path: Path) -> Iterator[Connection]:
     with open_store(tmp_path / "x.duckdb") as con:
-        _give(con, "tracking_event", LOG)
-        _give(con, "counter_sample", COUNTERS)
-        _give(con, "queue_entry", LISTED)
-        _give(con, "windows_event", RESTART)
+        give(con, "tracking_event", LOG)
+        give(con, "counter_sample", COUNTERS)
+        give(con, "queue_entry", LISTED)
+        give(con, "windows_event", RESTART)
         rebuild_derived(con)
         yield con
 

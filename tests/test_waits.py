@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from logpipe.rules import _give
+from logpipe.cases import give
 from logpipe.store import ask, open_store, rebuild_derived
 
 HEAD = "ts,host,direction,kind,peer,peer_name,verb,argument,address,reply_code,site\n"
@@ -20,7 +20,7 @@ def causes(tmp_path: Path, **given: str) -> list[tuple[str, str, str, str]]:
     """Message, from, until and cause of every stretch, in order."""
     with open_store(tmp_path / "x.duckdb") as con:
         for table, rows in given.items():
-            _give(con, table, rows)
+            give(con, table, rows)
         rebuild_derived(con)
         told = ask(
             con,
