@@ -1,5 +1,6 @@
 """Cases of rules: rows given to an empty store, and the findings that a rule makes of them."""
 
+import re
 import tempfile
 import tomllib
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from logpipe.errors import RuleError
 from logpipe.model import Rule
 from logpipe.query import seal
 from logpipe.rules import load_rules, run_rule
-from logpipe.sqlfiles import sql_text
+from logpipe.sqlfiles import sql_dir, sql_text
 from logpipe.store import Connection, insert, open_store, rebuild_derived, show
 
 # tables that a case may give rows of, and the format that their files are taken for
@@ -81,6 +82,21 @@ def find_cases(cases: Path, rules: list[Rule]) -> Iterator[tuple[Rule, dict[str,
             raise RuleError(f"{path}: cases of a rule that is not there")
         for case in load_cases(path):
             yield known[path.stem], case
+
+
+def write_skeleton(rule_id: str, folder: Path) -> list[Path]:
+    """Write a rule and cases to start from; RuleError for a bad id or one that is there."""
+    if not re.fullmatch(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*", rule_id):
+        raise RuleError(f"{rule_id}: not an id; use lower case and -, such as slow-mail")
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{rule_id}.sql", folder / f"{rule_id}.toml"]
+    for path in paths:
+        if path.exists():
+            raise RuleError(f"{path}: is there already; choose another id or folder")
+    for path in paths:
+        text = (sql_dir() / "skeleton" / f"rule{path.suffix}").read_text("utf-8")
+        path.write_text(text, encoding="utf-8")
+    return paths
 
 
 def try_case(rule: Rule, case: dict[str, Any]) -> CaseResult:

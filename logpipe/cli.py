@@ -361,6 +361,40 @@ def rules_show(
     typer.echo("\n" + "\n".join(map(clean, rule.sql.splitlines())))
 
 
+@rules_app.command("new")
+def rules_new(
+    rule_id: Annotated[str, typer.Argument(help="Its id: lower case, words joined by -.")],
+    rules: Annotated[
+        Path, typer.Option("--rules", help="Folder that the rule and its cases are written to.")
+    ] = Path("rules"),
+) -> None:
+    """Write a rule and its cases to start from; they pass their test as they are.
+
+    Example: logpipe rules new slow-mail --rules my-rules
+    """
+    from logpipe.cases import write_skeleton
+
+    for path in write_skeleton(rule_id, rules):
+        typer.echo(path)
+
+
+@rules_app.command("lint")
+def rules_lint(rules: RuleFolder = None) -> None:
+    """Say what of the rules would not run on other engines; exits with 3 if there is any.
+
+    Example: logpipe rules lint --rules my-rules
+    """
+    from logpipe.portable import flaws
+    from logpipe.report.text import clean
+    from logpipe.rules import load_rules
+
+    found = [(rule.id, flaw) for rule in load_rules(rules) for flaw in flaws(rule)]
+    for rule_id, flaw in found:
+        typer.echo(clean(f"{rule_id}, line {flaw.line} of its SELECT: not {flaw.words}"))
+    if found:
+        raise typer.Exit(3)
+
+
 @rules_app.command("test")
 def rules_test(
     cases: Annotated[

@@ -11,7 +11,7 @@ references = ["KB 934709", "KB 950757"]
 min_messages = 2     # messages on one host
 min_recipients = 2   # recipients they go to: a single full mailbox is not the queue's fault
 min_domains = 2      # domains they go to in 2007+ tracking, where a refused attempt leaves no row
-cluster_h = 96       # hours between two such waits that still make one incident
+cluster_h = 24       # hours between two such waits that still make one incident
 edge_h = 6           # hours of silence in the log within a wait that hide what happened
 */
 
