@@ -1,5 +1,6 @@
 -- Signs of a service start outside the Service Control Manager. One row: one witness.
--- A header block, a message-id counter that began again, a single counter, an iisreset or one event of
+-- A header block (inside a log, or at the top of a later one that does not open at midnight),
+-- a message-id counter that began again, a single counter, an iisreset or one event of
 -- the store or the MTA is weak alone (a block also opens with a changed logging option; the ids of store
 -- and MTA events are not confirmed): table restart asks for two. Others suffice: LOAD rows, mounted
 -- databases, a new process id, an engine start, mail moved to the poison queue at start.
@@ -7,11 +8,23 @@
 -- A counter fell where it lost nine tenths of at least 10 and did not come back with the next sample;
 -- samples more than an hour apart date nothing.
 CREATE OR REPLACE TABLE weak_start AS
-WITH block AS (  -- a header block inside a log, not at its top: the SMTP service opened it anew
-    SELECT s.host, 'SMTPSVC' AS service, b.ts, 'log header block' AS witness, b.source_id, b.record
+WITH opened AS (  -- a host's header blocks, and since when its logs speak
+    SELECT
+        s.host, b.ts, b.source_id, b.record,
+        min(s.first_ts) OVER (PARTITION BY s.host) AS host_from
     FROM header_block AS b
     JOIN source AS s ON s.source_id = b.source_id
-    WHERE b.record > 1 AND b.ts IS NOT NULL AND starts_with(s.format, 'smtpsvc_')
+    WHERE b.ts IS NOT NULL AND starts_with(s.format, 'smtpsvc_')
+),
+
+block AS (  -- inside a log the SMTP service opened it anew; so it did at the top of a later log, if not at midnight
+    SELECT host, 'SMTPSVC' AS service, ts, 'log header block' AS witness, source_id, record
+    FROM opened
+    WHERE record > 1
+       OR (
+           lp_us(ts) - lp_us(host_from) > lp_minutes(60)
+           AND lp_us(ts) - lp_us(date_trunc('day', ts)) > lp_minutes(30)
+       )
 ),
 
 numbered AS (  -- ids made by the service end in an eight-digit counter: <GW1aBcDeFgHiJkL00001e05@...>
@@ -36,7 +49,9 @@ counted AS (
 
 reset AS (  -- the first id after a start may come long after it: a header block in between dates it
     SELECT
-        c.host, 'SMTPSVC' AS service, coalesce(max(b.ts), c.ts) AS ts,
+        c.host, 'SMTPSVC' AS service,
+        -- one inside a log is surer than the top of a log
+        coalesce(max(CASE WHEN b.record > 1 THEN b.ts END), max(b.ts), c.ts) AS ts,
         'message-id counter began again' AS witness, c.source_id, c.record
     FROM counted AS c
     LEFT JOIN block AS b ON b.host = c.host AND b.ts > c.before_ts AND b.ts <= c.ts
