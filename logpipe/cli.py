@@ -132,13 +132,13 @@ def ingest(
     with open_store(db) as con:
         sources = load(con, paths, avoid=[db], zones=zones)
         _warn_zones(zones, {source.host for source in known_sources(con)})
-    with _whole_pipe():
-        for source in [] if quiet else sources:
-            read = source.format and source.status != "failed"
-            what = books_words(source) if read else clean(source.note or "")
-            name = f"{source.format}, " if source.format else ""
-            typer.echo(f"{source.status:9} {clean(source.path)}: {name}{what}")
-        if not quiet:
+    if not quiet:
+        with _whole_pipe():
+            for source in sources:
+                read = source.format and source.status != "failed"
+                what = books_words(source) if read else clean(source.note or "")
+                name = f"{source.format}, " if source.format else ""
+                typer.echo(f"{source.status:9} {clean(source.path)}: {name}{what}")
             typer.echo(counts_words(sources))
     unread = [source for source in sources if source.status in UNREAD]
     _warn_unread(len(unread), len(sources))

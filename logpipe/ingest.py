@@ -32,6 +32,7 @@ from logpipe.overlap import (
     retire_beginnings,
 )
 from logpipe.plans import SMALL
+from logpipe.sqlfiles import sql_text
 from logpipe.store import Connection, ask, count_books, insert, transaction
 from logpipe.words import count_words
 
@@ -44,7 +45,7 @@ HINTS = (  # what a file is that logpipe does not read, by its first bytes
     (b"\xff\xd8\xff", "a picture"),
     (b"SQLite format 3", "a SQLite database"),
     (b"%PDF-", "a PDF document"),
-    (b"MZ", "a program or library"),
+    (b"MZ\x90\0", "a program or library"),
     (b"#Software: Microsoft Internet Information Services", "a log of the web server"),
     (b"#Software: Microsoft HTTP", "an error log of the web server"),
 )
@@ -71,11 +72,7 @@ def begin_run(con: Connection, inputs: Iterable[Path], files: int) -> int:
 
 def end_run(con: Connection, run_id: int) -> None:
     """Write down how many files of a run brought something new."""
-    con.execute(
-        "UPDATE run SET fresh = (SELECT count(*) FROM source WHERE run_id = $run_id AND rows > 0) "
-        "WHERE run_id = $run_id",
-        {"run_id": run_id},
-    )
+    con.execute(sql_text("load", "run_ended"), {"run_id": run_id})
 
 
 def ingest_file(con: Connection, offer: Offer, run_id: int) -> Source:
@@ -287,7 +284,7 @@ def _load(
     books = count_books(con, format_.table, source.source_id)
     if quick and books.rows != reading.records:
         raise UnevenError
-    if overlap := drop_overlap(con, format_, source.source_id, books):
+    if (overlap := drop_overlap(con, format_, source.source_id, books)) is not None:
         duplicates += overlap
         books = count_books(con, format_.table, source.source_id)
     if longer := drop_known(con, source, format_, books, half):

@@ -6,7 +6,7 @@ text logs, whose lines carry no number of their own.
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -99,10 +99,15 @@ def retire_beginnings(con: Connection, format_: Format, sums: dict[int, str], lo
     return Known()
 
 
-def _retire(con: Connection, format_: Format, source_id: int, longer: str) -> None:
-    """Take out the rows of a source that a longer copy brings whole."""
+def _take_out(con: Connection, format_: Format, source_id: int) -> None:
+    """Take out what a source brought."""
     for table in (format_.table, "header_block"):
         con.execute(f"DELETE FROM {table} WHERE source_id = ?", [source_id]).fetchall()
+
+
+def _retire(con: Connection, format_: Format, source_id: int, longer: str) -> None:
+    """Take out the rows of a source that a longer copy brings whole."""
+    _take_out(con, format_, source_id)
     retired = {"source_id": source_id, "longer": longer}
     con.execute(sql_text("load", "retired"), retired).fetchall()
 
@@ -149,58 +154,46 @@ def drop_known(
     loose = format_.growth == "records"
     span = {"source_id": source.source_id, "format": source.format, "host": books.host}
     span |= {"first_ts": books.first_ts, "last_ts": books.last_ts, "loose": loose}
-    if longer := ask(con, sql_text("load", "longer"), span):
+    copies = ask(con, sql_text("load", "copies"), span)
+    if longer := {row["source_id"]: row["path"] for row in copies if row["longer"]}:
         if loose:
             half = _last_record(con, format_.table, source.source_id)
-        found = _holders(con, format_, source.source_id, half, longer, few=books.rows < FEW)
-        if found is not None:
-            for name in (format_.table, "header_block"):
-                con.execute(
-                    f"DELETE FROM {name} WHERE source_id = $source_id",
-                    {"source_id": source.source_id},
-                ).fetchall()
-            return found["path"], books.rows
-    for older in ask(con, sql_text("load", "older"), span):
-        half = _last_record(con, format_.table, older["source_id"])
-        mine = {"source_id": source.source_id, "path": source.path}
-        if _holders(con, format_, older["source_id"], half, [mine], few=True):
-            _retire(con, format_, older["source_id"], source.path)
+        # each question costs some 10 ms before it looks at a row: of small logs it is one for all
+        together, ids = len(longer) if books.rows < FEW else 1, list(longer)
+        for first in range(0, len(ids), together):
+            others = ids[first : first + together]
+            if holders := _holders(con, format_, source.source_id, half, others):
+                _take_out(con, format_, source.source_id)
+                return longer[holders[0]], books.rows
+    for older in (row["source_id"] for row in copies if row["older"]):
+        half = _last_record(con, format_.table, older)
+        if _holders(con, format_, older, half, [source.source_id]):
+            _retire(con, format_, older, source.path)
     return None
 
 
 def _holders(
-    con: Connection,
-    format_: Format,
-    source_id: int,
-    half: int,
-    longer: list[dict[str, Any]],
-    *,
-    few: bool,
-) -> dict[str, Any] | None:
-    """Return the first of some longer sources that holds all records of a source."""
+    con: Connection, format_: Format, source_id: int, half: int, longer: Sequence[int]
+) -> list[int]:
+    """Return which of some longer sources hold all records of a source, in their order."""
     own_time = "coalesce(r.local_ts, r.ts)" if has_local_times(format_.table) else "r.ts"
     beyond = sql_text("load", "beyond").replace("r.own_time", own_time)
-    # each question costs some 10 ms before it looks at a row: of small logs it is one for all
-    together = len(longer) if few else 1
-    for first in range(0, len(longer), together):
-        rows = longer[first : first + together]
-        asked = {"table": format_.table, "source_id": source_id, "half": half}
-        asked["longer"] = [row["source_id"] for row in rows]
-        asked["loose"] = format_.growth == "records"
-        others = {row["longer"] for row in ask(con, beyond, asked)}
-        for row in rows:
-            if row["source_id"] not in others:
-                return row
-    return None
+    asked = {"table": format_.table, "source_id": source_id, "half": half, "longer": list(longer)}
+    asked["loose"] = format_.growth == "records"
+    others = {row["longer"] for row in ask(con, beyond, asked)}
+    return [other for other in longer if other not in others]
 
 
-def drop_overlap(con: Connection, format_: Format, source_id: int, books: Books) -> int:
-    """Take out the events that another log brought; returns how many were of the log proper."""
+def drop_overlap(con: Connection, format_: Format, source_id: int, books: Books) -> int | None:
+    """Take out the events that another log brought; returns how many were of the log proper.
+
+    None where no other log can hold any of them.
+    """
     if format_.table not in DEDUPED or not (books.rows or books.recovered):
-        return 0
+        return None
     span = {"source_id": source_id, "first_ts": books.first_ts, "last_ts": books.last_ts}
     if not ask(con, sql_text("load", "overlapping"), span | {"formats": list(_formats(format_))}):
-        return 0
+        return None
     _keep_the_sure(con, source_id)
     known, sizes = sql_text("dedupe", format_.table), []
     for recovered in ("true", "false"):
@@ -217,10 +210,7 @@ def _keep_the_sure(con: Connection, source_id: int) -> None:
     """Let a record of a log proper stand for one that was recovered from another file's remains."""
     found = ask(con, sql_text("load", "recovered_again"), {"source_id": source_id})
     for other, count in Counter(row["source_id"] for row in found).items():
-        con.execute(
-            "UPDATE source SET recovered = recovered - $count WHERE source_id = $other",
-            {"count": count, "other": other},
-        )
+        con.execute(sql_text("load", "recovered_less"), {"count": count, "source_id": other})
 
 
 def _formats(format_: Format) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -69,16 +70,31 @@ def test_a_copy_below_the_border_of_columns_is_one_of_the_log_above_it(tmp_path:
     assert len(each_order([large, cut], "smtp_event", tmp_path / "b")) == 1
 
 
-def evt(numbers: range, computer: str, scratch: Path) -> bytes:
-    records = [
-        EvtRecord(n, generate.START.replace(minute=n % 60, hour=n // 60), "SMTPSVC", computer,
-                  0x40000001, 4, strings=(f"text {n}",))
+def evt(numbers: range, computer: str = "GW1") -> bytes:
+    start = generate.START
+    return write_evt(None, [
+        EvtRecord(n, start + timedelta(minutes=n), "SMTPSVC", computer, 0x40000001, 4,
+                  strings=(f"text {n}",))
         for n in numbers
-    ]  # fmt: skip
-    write_evt(scratch / "x.evt", records)
-    return (scratch / "x.evt").read_bytes()
+    ])  # fmt: skip
 
 
 def test_event_logs_that_overlap_and_name_no_computer_count_once(tmp_path: Path) -> None:
-    copies = [evt(range(1, 50), "", tmp_path), evt(range(30, 80), "", tmp_path)]
+    copies = [evt(range(1, 50), ""), evt(range(30, 80), "")]
     assert each_order(copies, "windows_event", tmp_path) == {79}
+
+
+@pytest.mark.parametrize("order", ["remains first", "whole first"])
+def test_a_sure_event_stands_for_a_recovered_one_in_every_order(order: str, tmp_path: Path) -> None:
+    short, whole = evt(range(1, 200)), evt(range(1, 400))
+    remains = short + whole[len(short) :]  # what stands behind the end of a log is recovered
+    files = [remains, whole] if order == "remains first" else [whole, remains]
+    with open_store(tmp_path / "x.duckdb") as con:
+        for number, data in enumerate(files):
+            (tmp_path / f"{number}.evt").write_bytes(data)
+            (source,) = ingest(con, [tmp_path / f"{number}.evt"])
+            if data is remains and number == 0:
+                assert source.recovered > 100
+        assert ask(con, "SELECT count(*) AS n FROM windows_event")[0]["n"] == 399
+        assert ask(con, "SELECT sum(recovered) AS n FROM source") == [{"n": 0}]
+        assert ask(con, "SELECT 1 FROM windows_event WHERE recovered") == []
