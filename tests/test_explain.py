@@ -117,8 +117,11 @@ def test_many_findings_of_one_role_do_not_hide_the_others() -> None:
         gzip.compress(b"one\ntwo \x1b[2J\nthree\n"),
         "\ufeffone\r\ntwo \x1b[2J\r\nthree".encode("utf-16-le"),
         "\ufeffone\ntwo \x1b[2J\nthree".encode("utf-16-be"),
+        "one is long enough to tell\ntwo \x1b[2J\nthree".encode("utf-16-le"),
+        b"one\rtwo \x1b[2J\rthree\r",
+        b"one\0\ntwo \x1b[2J\nthree\n",
     ],
-    ids=["plain", "gzip", "utf-16-le", "utf-16-be"],
+    ids=["plain", "gzip", "utf-16-le", "utf-16-be", "without mark", "carriage returns", "NULs"],
 )
 def test_lines_are_read_again_by_number(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "x.log").write_bytes(content)

@@ -2,16 +2,15 @@
 
 import tempfile
 from collections.abc import Collection
-from itertools import islice
 from pathlib import Path
 
 from logpipe.archives import look, unwrap
 from logpipe.errors import UnreadableError
+from logpipe.formats._text.lines import SPOILED, survey
 from logpipe.report.text import clean, clip
 
 LONGEST = 400  # characters of a line that are quoted
 BLOCK = 1 << 16  # bytes read of one line at most
-BOMS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 
 def raw_lines(path: Path, records: Collection[int], size: int | None) -> dict[int, str]:
@@ -27,17 +26,13 @@ def raw_lines(path: Path, records: Collection[int], size: int | None) -> dict[in
             content = unwrap(path, Path(scratch), wrapping)[0] if wrapping.streams else path
             if content.stat().st_size < (size or 0):
                 return {}
-            with content.open("rb") as file:
-                head = file.read(2)
-            if head in BOMS:
-                return _decoded(content, records, BOMS[head])
-            return _plain(content, records)
+            return _lines(survey(content, Path(scratch)).path, records)
     except (OSError, UnreadableError):
         return {}
 
 
-def _plain(path: Path, records: Collection[int]) -> dict[int, str]:
-    """Return the wanted lines of a file of bytes; a line is read in blocks, however long it is."""
+def _lines(path: Path, records: Collection[int]) -> dict[int, str]:
+    """Return the wanted lines of a file; a line is read in blocks, however long it is."""
     wanted, last = set(records), max(records, default=0)
     found: dict[int, str] = {}
     number, starts = 0, True
@@ -50,13 +45,5 @@ def _plain(path: Path, records: Collection[int]) -> dict[int, str]:
     return found
 
 
-def _decoded(path: Path, records: Collection[int], encoding: str) -> dict[int, str]:
-    """Return the wanted lines of a UTF-16 file."""
-    wanted, last = set(records), max(records, default=0)
-    with path.open(encoding=encoding, errors="backslashreplace", newline="\n") as file:
-        lines = enumerate(islice(file, last), 1)
-        return {number: _shown(line.lstrip("\ufeff")) for number, line in lines if number in wanted}
-
-
 def _shown(line: str) -> str:
-    return clip(clean(line.rstrip("\r\n")), LONGEST)
+    return clip(clean(line.rpartition(SPOILED)[2].removeprefix("\ufeff").rstrip("\r\n")), LONGEST)

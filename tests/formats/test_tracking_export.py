@@ -1,5 +1,6 @@
 """Exported message tracking: CSV and lists of PowerShell, XML of Exchange System Manager."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -143,8 +144,9 @@ def test_damage_costs_records_and_never_the_books(
     survives(con, tmp_path, FORMAT, 100, monkeypatch)
 
 
-def test_many_commas_cost_time_that_grows_with_them_and_no_faster() -> None:
-    text = "x," * 60_000 + "end@x.example"
-    found, whole = tracking_shape.recipients_of(text)
+def test_a_comma_is_never_followed_without_bound() -> None:
+    # 60,000 commas took 48 s where each looked for an @ to the end of the text
+    assert re.search(r"(?<!\\)[*+]|\{\d+,\}", tracking_shape.BREAKS.pattern) is None
+    found, whole = tracking_shape.recipients_of("x," * 60_000 + "end@x.example")
     assert whole
-    assert "".join(found).endswith("end@x.example")
+    assert found[-1].endswith("end@x.example")
