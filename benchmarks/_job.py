@@ -14,6 +14,9 @@ W3C_TYPES = {
     "date": "DATE", "time": "TIME", "s-port": "INTEGER", "sc-status": "SMALLINT",
     "sc-win32-status": "BIGINT", "sc-bytes": "BIGINT", "cs-bytes": "BIGINT", "time-taken": "BIGINT",
 }  # fmt: skip
+TRACKING_HOW = "delim = ',', quote = '\"', escape = '\"', skip = 5"
+W3C_HOW = "delim = ' ', quote = '', escape = '', skip = 4, nullstr = '-'"
+HERE = Path(__file__).parent
 
 
 def ingest(path: str, store: str) -> None:
@@ -60,22 +63,37 @@ def files(path: str, store: str) -> None:
 
 def raw_tracking(path: str, store: str) -> None:
     """CREATE TABLE AS from read_csv, unordered: the columns of a tracking log, typed."""
-    from samples.generator.tracking2016 import FIELDS as TRACKING  # noqa: PLC0415
+    _raw_csv(path, store, _tracking(), TRACKING_HOW, "FROM log")
 
-    names = TRACKING.split(",")
-    columns = {name: TRACKING_TYPES.get(name, "VARCHAR") for name in names}
-    _raw_csv(path, store, columns, "delim = ',', quote = '\"', escape = '\"', skip = 5")
+
+def raw_tracking_event(path: str, store: str) -> None:
+    """CREATE TABLE AS from read_csv, unordered: the columns of table tracking_event."""
+    _raw_csv(path, store, _tracking(), TRACKING_HOW, (HERE / "raw_tracking.sql").read_text("utf-8"))
 
 
 def raw_w3c(path: str, store: str) -> None:
     """CREATE TABLE AS from read_csv, unordered: the columns of a W3C log, typed."""
-    from samples.generator.w3c import FIELDS as W3C  # noqa: PLC0415
-
-    columns = {name: W3C_TYPES.get(name, "VARCHAR") for name in W3C.split()}
-    _raw_csv(path, store, columns, "delim = ' ', quote = '', escape = '', skip = 4, nullstr = '-'")
+    _raw_csv(path, store, _w3c(), W3C_HOW, "FROM log")
 
 
-def _raw_csv(path: str, store: str, columns: dict[str, str], how: str) -> None:
+def raw_smtp_event(path: str, store: str) -> None:
+    """CREATE TABLE AS from read_csv, unordered: the columns of table smtp_event."""
+    _raw_csv(path, store, _w3c(), W3C_HOW, (HERE / "raw_w3c.sql").read_text("utf-8"))
+
+
+def _tracking() -> dict[str, str]:
+    from samples.generator.tracking2016 import FIELDS  # noqa: PLC0415
+
+    return {name: TRACKING_TYPES.get(name, "VARCHAR") for name in FIELDS.split(",")}
+
+
+def _w3c() -> dict[str, str]:
+    from samples.generator.w3c import FIELDS  # noqa: PLC0415
+
+    return {name: W3C_TYPES.get(name, "VARCHAR") for name in FIELDS.split()}
+
+
+def _raw_csv(path: str, store: str, columns: dict[str, str], how: str, select: str) -> None:
     import duckdb  # noqa: PLC0415
 
     drop(Path(store))
@@ -84,9 +102,10 @@ def _raw_csv(path: str, store: str, columns: dict[str, str], how: str) -> None:
     con.execute("SET memory_limit = '900MB'; SET preserve_insertion_order = false")
     typed = ", ".join(f"'{name}': '{kind}'" for name, kind in columns.items())
     con.execute(
-        f"CREATE TABLE store.log AS FROM read_csv('{path}', auto_detect = false, header = false, "
+        f"CREATE TEMP VIEW log AS FROM read_csv('{path}', auto_detect = false, header = false, "
         f"{how}, columns = {{{typed}}})"
     )
+    con.execute(f"CREATE TABLE store.log AS {select}")
     print(con.execute("SELECT count(*) FROM store.log").fetchall()[0][0])  # noqa: T201
     con.close()
 
@@ -117,9 +136,8 @@ def raw_evt(path: str, _: str) -> None:
     log.close()
 
 
-JOBS = {
-    job.__name__: job for job in (ingest, analyze, files, raw_tracking, raw_w3c, raw_evtx, raw_evt)
-}
+RAW = (raw_tracking, raw_tracking_event, raw_w3c, raw_smtp_event, raw_evtx, raw_evt)
+JOBS = {job.__name__: job for job in (ingest, analyze, files, *RAW)}
 
 if __name__ == "__main__":
     JOBS[sys.argv[1]](*sys.argv[2:])

@@ -54,8 +54,8 @@ PRINTABLE = range(0x20, 0x7F)
 
 def identify(head: bytes) -> list[Format]:
     """Return every format that claims a file's first bytes; exactly one is an answer."""
-    text = utf8_head(head)
-    return [format_ for format_ in all_formats() if format_.sniff(head) or format_.sniff(text)]
+    heads = {head, utf8_head(head)}  # one, as a rule
+    return [format_ for format_ in all_formats() if any(map(format_.sniff, heads))]
 
 
 def begin_run(con: Connection, inputs: Iterable[Path], files: int) -> int:

@@ -57,7 +57,7 @@ def sniff(head: bytes) -> bool:
     """Return whether the file starts with an event-log header, or holds one of its records."""
     if head[:8] == RING.to_bytes(4, "little") + SIGNATURE:
         return True
-    for match in RECORD_START.finditer(head):
+    for match in RECORD_START.finditer(head) if SIGNATURE in head else ():
         at, size = match.start(), int.from_bytes(head[match.start() : match.start() + 4], "little")
         if at % 4 == 0 and SMALLEST <= size <= LARGEST and size % 4 == 0:
             tail = head[at + size - 4 : at + size]
