@@ -135,17 +135,23 @@ def run_case(con: Connection, rule: Rule, case: dict[str, Any]) -> CaseResult:
 
 
 def give(con: Connection, table: str, rows: str) -> None:
-    """Put CSV rows into a log table; every host's rows are one source, a line each."""
+    """Put CSV rows into a log table; every host's rows are one source, a line each.
+
+    A column ``file`` puts the rows of a host into several sources of these names.
+    """
     if table not in GIVEN:
         raise RuleError(f"{table}: a case may give rows of {', '.join(GIVEN)}")
     given = pl.read_csv(rows.strip().encode(), infer_schema=False, row_index_name="record")
-    hosts = pl.col("host").rank("dense").fill_null(0).cast(pl.Int32)
-    number = hosts * len(GIVEN) + list(GIVEN).index(table) + 1
+    if "file" not in given.columns:
+        given = given.with_columns(file=pl.lit(None, pl.String))
+    place = pl.concat_str("host", "file", separator="/", ignore_nulls=True)
+    files = pl.when(pl.col("host").is_null()).then(0).otherwise(place.rank("dense"))
+    number = files.cast(pl.Int32) * len(GIVEN) + list(GIVEN).index(table) + 1
     given = given.with_columns(record=pl.col("record") + 1, source_id=number)
     if table == "counter_sample":
         given = _numbered_counters(con, given)
     show(con, "given", given)
-    names = [f'given."{name}"' for name in given.columns]
+    names = [f'given."{name}"' for name in given.columns if name != "file"]
     more = [sql for name, sql in LEFT_OUT.get(table, {}).items() if name not in given.columns]
     con.execute(f"INSERT INTO {table} BY NAME SELECT {', '.join(names + more)} FROM given")
     format_ = GIVEN[table]

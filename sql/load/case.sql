@@ -1,9 +1,10 @@
--- The sources of the rows that a rule's case gives to one table: a file a host. Table log_table and
--- row_ts, its time or NULL, are filled in. Parameters $table, $format.
+-- The sources of the rows that a rule's case gives to one table: a file a host, or those of column file.
+-- Table log_table and row_ts, its time or NULL, are filled in; given has the rows as they were given.
+-- Parameters $table, $format.
 INSERT INTO source BY NAME
 SELECT
     source_id,
-    'case/' || coalesce(host, 'no host') || '.' || $table AS path,
+    'case/' || coalesce((SELECT min(g.file) FROM given AS g WHERE g.source_id = log_table.source_id), coalesce(host, 'no host') || '.' || $table) AS path,
     $format AS format,
     host,
     CASE WHEN host IS NOT NULL THEN 'content' END AS host_known_by,

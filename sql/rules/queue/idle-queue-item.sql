@@ -15,9 +15,16 @@ cluster_h = 24       # hours between two such waits that still make one incident
 edge_h = 6           # hours of silence in the log within a wait that hide what happened
 */
 
-WITH idle AS (
+WITH hole AS (  -- what the log lacks: there a message may have been tried, or have left
+    SELECT host, log, least(from_ts, until_ts) AS from_ts, greatest(from_ts, until_ts) AS until_ts
+    FROM log_gap
+    WHERE reason IN ('missing file', 'no file', 'silent')
+),
+
+idle AS (
     SELECT i.*
     FROM idle_wait AS i
+    JOIN retry_policy AS p ON p.log = i.log
     WHERE i.proof = 'overtaken' AND i.entry_seen
       AND i.silent_h <= $edge_h
       AND i.outcome IN ('open', 'delivered')
@@ -25,6 +32,17 @@ WITH idle AS (
           SELECT 1
           FROM freed AS f
           WHERE f.host = i.host AND f.log = i.log AND f.message = i.message AND f.recipient = i.recipient
+      )
+      AND NOT EXISTS (
+          SELECT 1
+          FROM hole AS h
+          WHERE h.host = i.host AND h.log = CASE i.log WHEN 'smtp' THEN 'smtp' ELSE 'tracking' END
+            -- a message whose end is seen was there all along: only the attempt that was due may be hidden
+            AND h.until_ts > CASE i.outcome WHEN 'open' THEN i.gap_from ELSE i.overtaken_at END
+            AND lp_us(h.from_ts) < CASE i.outcome
+                WHEN 'open' THEN lp_us(i.gap_until)
+                ELSE lp_us(i.overtaken_at) + lp_minutes(p.retry_min + p.slack_min)
+            END
       )
 ),
 

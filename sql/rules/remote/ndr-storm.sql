@@ -14,6 +14,8 @@ times_usual = 5       # how often more than the same host has outside the storm
 strangers_pct = 80    # percent of addresses that never sent, from which on it is backscatter
 few_addresses = 2     # addresses that get all of a mailing's reports
 after_start_min = 30  # minutes after a start of the service in which old mail is reported
+report_min = 10       # minutes from the end of a message to the report about it
+clock_min = 5         # minutes by which the clocks of two hosts may differ
 */
 
 WITH tracked AS (  -- one row: one failure report, made here or taken in
@@ -63,14 +65,52 @@ once AS (  -- one log speaks for a host and direction: the one that tells more
     WHERE r.address IS NOT NULL AND r.address <> '<>'
 ),
 
-counted AS (
+original AS (  -- what reports are about; freed: it lay in the queue when the service went down, and ended after the start
+    SELECT
+        m.host, m.sender AS address, m.ended AS ts,
+        max(CASE WHEN r.start_at IS NULL THEN 0 ELSE 1 END) AS freed
+    FROM message AS m
+    LEFT JOIN restart AS r
+        ON r.host = m.host AND r.mail AND m.entered < coalesce(r.stop_at, r.start_at)
+       AND lp_us(m.ended) - lp_us(r.start_at) BETWEEN -60000000 AND lp_minutes($after_start_min)
+    WHERE m.outcome IN ('returned', 'failed') AND m.sender IS NOT NULL AND m.sender <> '<>'
+    GROUP BY m.host, m.sender, m.ended
+),
+
+about AS (  -- freed is NULL where the logs do not show what a report is about
+    SELECT
+        *,
+        max(freed_here) OVER (
+            PARTITION BY host, address ORDER BY lp_us(ts)
+            RANGE BETWEEN lp_minutes($report_min) PRECEDING AND lp_minutes(1) FOLLOWING
+        ) AS freed
+    FROM (
+        SELECT host, ts, direction, address, report, source_id, record, CAST(NULL AS INTEGER) AS freed_here FROM once
+        UNION ALL
+        SELECT host, ts, 'original', address, NULL, NULL, NULL, freed FROM original
+    ) AS one
+),
+
+passed_on AS (  -- what one host was set free to report, other hosts take in
+    SELECT
+        *,
+        max(CASE WHEN direction = 'made' THEN freed END) OVER (
+            PARTITION BY address ORDER BY lp_us(ts)
+            RANGE BETWEEN lp_minutes($report_min + $clock_min) PRECEDING AND lp_minutes($clock_min) FOLLOWING
+        ) AS freed_elsewhere
+    FROM about
+    WHERE direction <> 'original'
+),
+
+counted AS (  -- a queue that was stuck reports all at once when a restart frees it: that is no storm
     SELECT
         *,
         count(*) OVER (
             PARTITION BY host, direction ORDER BY lp_us(ts) RANGE BETWEEN CURRENT ROW AND lp_minutes($within_min) FOLLOWING
         ) AS ahead_n,
         count(*) OVER (PARTITION BY host, direction) AS all_n
-    FROM once
+    FROM passed_on
+    WHERE coalesce(CASE direction WHEN 'made' THEN freed ELSE freed_elsewhere END, 0) = 0
 ),
 
 dense AS (  -- the densest span that a report lies in
@@ -117,6 +157,7 @@ known_domain AS (
 storm AS (
     SELECT
         n.host, n.direction, n.storm_no, min(n.ts) AS began, max(n.ts) AS last_ts, count(*) AS reports, max(n.all_n) AS all_n,
+        count(n.freed) AS about_known,
         count(DISTINCT n.address) AS addresses,
         count(DISTINCT CASE WHEN k.sender IS NULL THEN n.address END) AS strangers,
         -- where no mail of their domain goes out in these logs, who sent is not known
@@ -127,11 +168,11 @@ storm AS (
     GROUP BY n.host, n.direction, n.storm_no
 ),
 
-after_start AS (  -- what a queue held back is reported right after the service starts
+after_start AS (  -- right after a start, reports about mail that the logs do not show may be about what the queue held
     SELECT DISTINCT s.host, s.direction, s.storm_no
     FROM storm AS s
     JOIN restart AS r
-        ON r.host = s.host AND s.direction = 'made' AND r.mail
+        ON r.host = s.host AND s.direction = 'made' AND r.mail AND 2 * s.about_known < s.reports
        AND lp_us(s.began) - lp_us(r.start_at) BETWEEN -60000000 AND lp_minutes($after_start_min)
 ),
 
@@ -162,7 +203,7 @@ hit AS (
             ELSE 'low'
         END AS severity,
         CASE
-            WHEN after_start THEN 'they came right after a start of the service: what the queue held back'
+            WHEN after_start THEN 'they came right after a start of the service, and are perhaps about what the queue held back'
             WHEN addresses <= $few_addresses THEN 'nearly all for one sender: a mailing with dead addresses, or a program that sends'
             WHEN backscatter AND direction = 'made' THEN 'backscatter: the reports go to addresses from which no mail was ever delivered here'
             WHEN backscatter THEN 'backscatter: the reports are about mail that these addresses did not send from here'
