@@ -27,7 +27,7 @@ def measure(*words: str) -> Cost:
     """Run ``python -m benchmarks._job`` with these words; the store that it makes is removed."""
     command = [sys.executable, "-m", "benchmarks._job", *words]
     begun = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:  # noqa: S603 - ours
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=compiled()) as child:  # noqa: S603 - ours
         said = child.stdout.read() if child.stdout else ""
         _, status, used = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
@@ -35,6 +35,11 @@ def measure(*words: str) -> Cost:
     if child.returncode:
         raise SystemExit(f"{' '.join(words)} ended with {child.returncode}")
     return Cost(used.ru_utime + used.ru_stime, wall, used.ru_maxrss / 1024, said.strip())
+
+
+def compiled() -> dict[str, str]:
+    """Return the environment, with the modules' bytecode kept as an installed program has it."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def pair(ours: list[str], raw: list[str], rounds: int) -> tuple[list[Cost], list[Cost]]:
