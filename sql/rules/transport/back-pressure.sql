@@ -1,9 +1,9 @@
 /*
 title = "Back pressure on $host"
 severity = "low"
-summary = "$minutes minutes of pressure; $rejected offers of mail were turned away."
+summary = "$minutes minutes from the first rise to normal; $rejected offers of mail were turned away."
 needs = ["windows_event (Application log, MSExchangeTransport 15004 to 15007)", "smtp_event (SmtpReceive) for the rejections"]
-why = "The transport service watches its disk space, memory, version buckets and submission queue, and takes less mail, or none, while one of them is short. Events 15004 (increased) and 15005 (decreased) bound the time, 15006 and 15007 say that mail is rejected; senders meanwhile get 452 4.3.1 and try later. System memory alone makes messages leave memory, and rejects nothing."
+why = "The transport service watches its disk space, memory, version buckets and submission queue, and takes less mail, or none, while one of them is short. Events 15004 (increased) and 15005 (decreased) bound the time, 15006 and 15007 say that mail is rejected; senders meanwhile get 452 4.3.1 and try later. Mail is affected from the first sign of rejection (level high, 15006, 15007 or a reply) to the last: that is the time of the incident, and what led up to it stands beside it. System memory alone makes messages leave memory, and rejects nothing."
 todo = "Look at the resource that the event names: free space on the disk of mail.que and its logs (90 % full is too much), a large message or a flood in the submission queue, memory of EdgeTransport.exe. Restarting the service clears version buckets, not the reason."
 references = ["Microsoft: Understanding back pressure (15004, 15005, 15006, 15007)"]
 
@@ -78,27 +78,35 @@ numbered AS (
         ON r.host = p.host AND r.ts = p.ts AND r.record = p.record AND r.source_id = p.source_id
 ),
 
+stepped AS (
+    SELECT *, lead(ts) OVER (PARTITION BY host, spell_no ORDER BY ts, record, source_id) AS next_ts
+    FROM numbered
+),
+
 spell AS (
     SELECT
         host, spell_no, min(ts) AS began, max(ts) AS last_ts, max(level) AS peak,
         min(CASE WHEN level = 0 THEN ts END) AS ended,
+        min(CASE WHEN level = 3 THEN ts END) AS high_from,
+        -- NULL: the last word is high
+        CASE WHEN count(*) FILTER (WHERE level = 3 AND next_ts IS NULL) = 0 THEN max(CASE WHEN level = 3 THEN next_ts END) END AS high_until,
         max(CASE WHEN event_id IN (15006, 15007) THEN 1 ELSE 0 END) AS rejects,
         max(resources) AS resources,
         bool_or(memory) AND max(resources) = '' AS memory_only
-    FROM numbered
+    FROM stepped
     GROUP BY host, spell_no
     HAVING max(level) > 0
 ),
 
 closed AS (  -- without a decrease it ended with the next start of the service, or it lasts
     SELECT
-        p.host, p.spell_no, p.began, p.last_ts, p.peak, p.rejects, p.resources, p.memory_only,
+        p.host, p.spell_no, p.began, p.last_ts, p.peak, p.rejects, p.resources, p.memory_only, p.high_from, p.high_until,
         coalesce(p.ended, min(r.start_at)) AS ended,
         p.ended IS NULL AS unclosed
     FROM spell AS p
     LEFT JOIN restart AS r
         ON p.ended IS NULL AND r.host = p.host AND r.service IN ('MSExchangeTransport', 'host') AND r.start_at > p.last_ts
-    GROUP BY p.host, p.spell_no, p.began, p.last_ts, p.peak, p.rejects, p.resources, p.memory_only, p.ended
+    GROUP BY p.host, p.spell_no, p.began, p.last_ts, p.peak, p.rejects, p.resources, p.memory_only, p.high_from, p.high_until, p.ended
 ),
 
 turned_away AS (
@@ -133,7 +141,7 @@ first_reply AS (
 
 inside AS (
     SELECT
-        c.host, c.spell_no, c.began, c.ended, c.peak, c.rejects, c.resources, c.memory_only, c.unclosed,
+        c.host, c.spell_no, c.began, c.ended, c.peak, c.rejects, c.resources, c.memory_only, c.unclosed, c.high_from, c.high_until,
         count(p.ts) AS rejected,
         min(p.ts) AS first_rejected, max(p.ts) AS last_rejected,
         min(CASE WHEN p.n = 1 THEN p.source_id END) AS reply_source_id,
@@ -142,7 +150,7 @@ inside AS (
     FROM closed AS c
     LEFT JOIN first_reply AS p ON p.host = c.host AND p.began = c.began
     LEFT JOIN heard AS h ON h.host = c.host AND h.hour = date_trunc('hour', c.began)
-    GROUP BY c.host, c.spell_no, c.began, c.ended, c.peak, c.rejects, c.resources, c.memory_only, c.unclosed
+    GROUP BY c.host, c.spell_no, c.began, c.ended, c.peak, c.rejects, c.resources, c.memory_only, c.unclosed, c.high_from, c.high_until
 ),
 
 graded AS (
@@ -156,6 +164,19 @@ graded AS (
             ELSE 'low'
         END AS severity
     FROM inside
+),
+
+affected AS (  -- where mail was turned away, or may have been, that is the incident; else it is all of the pressure
+    SELECT
+        *,
+        CASE WHEN severity = 'low' THEN began ELSE least(coalesce(high_from, first_rejected), coalesce(first_rejected, high_from)) END AS affected_from,
+        CASE
+            WHEN severity = 'low' THEN ended
+            WHEN high_from IS NULL THEN last_rejected
+            WHEN coalesce(high_until, ended) IS NOT NULL
+                THEN greatest(coalesce(high_until, ended), coalesce(last_rejected, high_until, ended))
+        END AS affected_until
+    FROM graded
 ),
 
 spaced AS (  -- rejections that no event explains
@@ -183,7 +204,11 @@ unexplained AS (
 
 SELECT
     g.incident_key,
-    CASE WHEN n.level = 0 THEN 'release' ELSE 'cause' END AS role,
+    CASE
+        WHEN n.level < 3 AND (n.ts < g.affected_from OR n.ts > g.affected_until) THEN 'context'
+        WHEN n.level = 0 OR (n.level < 3 AND n.ts = g.affected_until) THEN 'release'
+        ELSE 'cause'
+    END AS role,
     g.severity, n.ts, CAST(NULL AS TIMESTAMP) AS ts_end, false AS ongoing, n.host, 'MSExchangeTransport' AS service,
     CASE n.event_id
         WHEN 15006 THEN 'mail is rejected: disk space below the limit (MSExchangeTransport 15006)'
@@ -195,10 +220,10 @@ SELECT
     END AS text,
     CAST(NULL AS VARCHAR) AS measure, CAST(NULL AS DOUBLE) AS value, CAST(NULL AS VARCHAR) AS missing, n.source_id, n.record
 FROM numbered AS n
-JOIN graded AS g ON g.host = n.host AND g.spell_no = n.spell_no
+JOIN affected AS g ON g.host = n.host AND g.spell_no = n.spell_no
 UNION ALL
 SELECT
-    g.incident_key, 'sign', g.severity, g.began, g.ended, g.ended IS NULL, g.host, 'MSExchangeTransport',
+    g.incident_key, 'sign', g.severity, g.affected_from, g.affected_until, g.affected_until IS NULL, g.host, 'MSExchangeTransport',
     'pressure was at most ' || CASE g.peak WHEN 2 THEN 'medium' ELSE 'high' END
         || CASE WHEN g.resources <> '' THEN ' (' || g.resources || ')' WHEN g.memory_only THEN ' (system memory, which rejects nothing)' ELSE '' END
         || CASE
@@ -209,7 +234,7 @@ SELECT
     'minutes', round(lp_hours(g.began, g.ended) * 60, 1),
     CASE WHEN g.heard = 0 THEN 'SmtpReceive protocol log of ' || g.host || ' over the pressure' END,
     n.source_id, n.record
-FROM graded AS g
+FROM affected AS g
 JOIN numbered AS n ON n.host = g.host AND n.spell_no = g.spell_no AND n.ts = g.began
 QUALIFY row_number() OVER (PARTITION BY g.host, g.spell_no ORDER BY n.record, n.source_id) = 1
 UNION ALL
