@@ -13,6 +13,10 @@ min_recipients = 2   # recipients they go to: a single full mailbox is not the q
 min_domains = 2      # domains they go to in 2007+ tracking, where a refused attempt leaves no row
 cluster_h = 24       # hours between two such waits that still make one incident
 edge_h = 6           # hours of silence in the log within a wait that hide what happened
+hush_min = 5         # minutes of silence that may hide the end of a message, where the log is busy
+hush_messages = 4    # messages that such a silence would have to lack, by the traffic of the hours around
+hush_within_min = 30 # minutes after the last touch within which it begins
+around_h = 3         # hours before and after that tell how busy the log is
 */
 
 WITH hole AS (  -- what the log lacks: there a message may have been tried, or have left
@@ -21,8 +25,8 @@ WITH hole AS (  -- what the log lacks: there a message may have been tried, or h
     WHERE reason IN ('missing file', 'no file', 'silent')
 ),
 
-idle AS (
-    SELECT i.*
+overtaken AS (
+    SELECT i.*, p.retry_min, p.slack_min, p.expire_h
     FROM idle_wait AS i
     JOIN retry_policy AS p ON p.log = i.log
     WHERE i.proof = 'overtaken' AND i.entry_seen
@@ -44,6 +48,60 @@ idle AS (
                 ELSE lp_us(i.overtaken_at) + lp_minutes(p.retry_min + p.slack_min)
             END
       )
+      -- the queue of 2007 and later returns what expires: a message that is older has an end that is missing
+      AND NOT (i.outcome = 'open' AND i.log = 'tracking_2007' AND i.wait_h > p.expire_h + p.retry_min / 60.0)
+),
+
+vanished AS (  -- messages that are never seen again, with the hours around their last touch
+    SELECT host, log, message, recipient, gap_from, date_trunc('hour', gap_from) AS hour
+    FROM overtaken
+    WHERE outcome = 'open'
+),
+
+nearby AS (
+    SELECT DISTINCT v.host, v.log, v.hour + to_hours(CAST(n.n AS INTEGER)) AS hour
+    FROM vanished AS v
+    CROSS JOIN (SELECT unnest(range(-$around_h, $around_h + 2)) AS n) AS n
+),
+
+life AS (  -- every touch in those hours
+    SELECT t.host, t.log, t.ts, max(CASE WHEN t.what = 'enter' THEN 1 ELSE 0 END) AS enters
+    FROM message_touch AS t
+    JOIN nearby AS n ON n.host = t.host AND n.log = t.log AND n.hour = date_trunc('hour', t.ts)
+    GROUP BY t.host, t.log, t.ts
+),
+
+pause AS (
+    SELECT
+        host, log, ts AS from_ts,
+        lp_us(lead(ts) OVER (PARTITION BY host, log ORDER BY ts)) - lp_us(ts) AS length_us
+    FROM life
+),
+
+busy AS (
+    SELECT v.host, v.log, v.gap_from, sum(l.enters) AS entered_n
+    FROM (SELECT DISTINCT host, log, gap_from FROM vanished) AS v
+    JOIN life AS l
+        ON l.host = v.host AND l.log = v.log
+       AND lp_us(l.ts) BETWEEN lp_us(v.gap_from) - lp_minutes(60 * $around_h) AND lp_us(v.gap_from) + lp_minutes(60 * $around_h)
+    GROUP BY v.host, v.log, v.gap_from
+),
+
+hushed AS (  -- the log falls silent right after, for longer than its traffic explains: rows are missing, perhaps the message's end
+    SELECT DISTINCT b.host, b.log, b.gap_from
+    FROM busy AS b
+    JOIN pause AS p
+        ON p.host = b.host AND p.log = b.log
+       AND lp_us(p.from_ts) BETWEEN lp_us(b.gap_from) AND lp_us(b.gap_from) + lp_minutes($hush_within_min)
+       AND p.length_us >= lp_minutes($hush_min)
+    WHERE b.entered_n * (p.length_us + 0.0) / nullif(lp_minutes(120 * $around_h), 0) >= $hush_messages
+),
+
+idle AS (
+    SELECT o.*
+    FROM overtaken AS o
+    LEFT JOIN hushed AS h ON o.outcome = 'open' AND h.host = o.host AND h.log = o.log AND h.gap_from = o.gap_from
+    WHERE h.host IS NULL
 ),
 
 spaced AS (
