@@ -41,6 +41,20 @@ def analyze(path: str, out: str) -> None:
     print(len(sources), sum(s["records"] for s in sources), len(odd))  # noqa: T201
 
 
+def detect(store: str) -> None:
+    """Make the derived tables of a store and run all rules; says tracking rows and incidents."""
+    from logpipe.analyze import detect as run  # noqa: PLC0415
+    from logpipe.rules import load_rules  # noqa: PLC0415
+    from logpipe.store import ask, open_store  # noqa: PLC0415
+
+    counts = (
+        "SELECT (SELECT count(*) FROM tracking_event) AS a, (SELECT count(*) FROM incident) AS b"
+    )
+    with open_store(Path(store)) as con:
+        run(con, load_rules(None))
+        print(*ask(con, counts)[0].values())  # noqa: T201
+
+
 def files(path: str, store: str) -> None:
     """Load small files one by one; says milliseconds per file, first and last hundred."""
     from logpipe.ingest import begin_run, ingest_file  # noqa: PLC0415
@@ -137,7 +151,7 @@ def raw_evt(path: str, _: str) -> None:
 
 
 RAW = (raw_tracking, raw_tracking_event, raw_w3c, raw_smtp_event, raw_evtx, raw_evt)
-JOBS = {job.__name__: job for job in (ingest, analyze, files, *RAW)}
+JOBS = {job.__name__: job for job in (ingest, analyze, detect, files, *RAW)}
 
 if __name__ == "__main__":
     JOBS[sys.argv[1]](*sys.argv[2:])
