@@ -25,11 +25,12 @@ WITH candidate AS (
                 r.start_at DESC, r.source_id, r.record
         ) AS choice
     FROM idle_wait AS i
+    CROSS JOIN known_limit AS l
     JOIN restart AS r
         ON r.host = i.host
        AND r.service IN ('SMTPSVC', 'IISADMIN', 'MSExchangeIS', 'MSExchangeTransport', 'host')
        AND r.start_at > i.gap_from
-       AND lp_us(i.gap_until) - lp_us(r.start_at) BETWEEN -60000000 AND 1800000000
+       AND lp_us(i.gap_until) - lp_us(r.start_at) BETWEEN -lp_minutes(1) AND lp_minutes(l.burst_min)
     WHERE i.ended IS NOT NULL
       -- a hole in the log hides attempts: there only an attempt that came too late is proof, and a
       -- report in a W3C log, which does not say what it is about, is none

@@ -346,9 +346,9 @@ every AS (
     UNION ALL
     SELECT host, 'has_exchange', 'yes', known_by, 5, ts, source_id, record FROM seen
     UNION ALL
-    SELECT host, 'has_exchange', 'no', 'list of services', 2, ts, source_id, record FROM listed WHERE services >= 5 AND NOT exchange
+    SELECT host, 'has_exchange', 'no', 'list of services', 2, ts, source_id, record FROM listed, known_limit WHERE services >= services_listed AND NOT exchange
     UNION ALL
-    SELECT host, 'has_exchange', 'no', 'System log over a boot', 1, ts, source_id, record FROM started WHERE boot AND services >= 3 AND NOT exchange
+    SELECT host, 'has_exchange', 'no', 'System log over a boot', 1, ts, source_id, record FROM started, known_limit WHERE boot AND services >= services_started AND NOT exchange
     UNION ALL
     SELECT
         host, 'role', CASE WHEN mounts THEN 'back-end' WHEN imap4 AND NOT store THEN 'front-end' WHEN store THEN 'back-end' END,

@@ -30,9 +30,10 @@ release AS (  -- restarts that freed mail, each once
 after AS (  -- the first of them at the incident's end or later
     SELECT i.rule, i.host, i.incident_key, min(f.start_at) AS start_at
     FROM involved AS i
+    CROSS JOIN known_limit AS l
     JOIN release AS f
         ON f.host = i.host AND f.start_at >= i.started_at
-       AND lp_us(f.start_at) >= lp_us(i.last_at) - lp_minutes(60)
+       AND lp_us(f.start_at) >= lp_us(i.last_at) - lp_minutes(l.release_min)
     GROUP BY i.rule, i.host, i.incident_key
 ),
 
@@ -50,11 +51,12 @@ mail_log AS (
 SELECT
     i.rule, i.host, i.incident_key, i.started_at, i.last_at,
     coalesce(b.start_at, m.first_ts, i.started_at) AS from_ts,
-    greatest(i.last_at, coalesce(a.start_at, i.last_at)) + INTERVAL 1 HOUR AS until_ts,
-    coalesce(e.first_ts <= i.started_at AND e.last_ts >= least(i.last_at, m.last_ts) - INTERVAL 1 DAY, false) AS watched,
+    greatest(i.last_at, coalesce(a.start_at, i.last_at)) + to_minutes(CAST(l.after_min AS BIGINT)) AS until_ts,
+    coalesce(e.first_ts <= i.started_at AND lp_us(e.last_ts) >= lp_us(least(i.last_at, m.last_ts)) - lp_minutes(l.log_end_h * 60), false) AS watched,
     m.first_ts AS log_from,
     m.last_ts AS log_until
 FROM involved AS i
+CROSS JOIN known_limit AS l
 LEFT JOIN before AS b ON b.rule = i.rule AND b.host = i.host AND b.incident_key = i.incident_key
 LEFT JOIN after AS a ON a.rule = i.rule AND a.host = i.host AND a.incident_key = i.incident_key
 LEFT JOIN event_log AS e ON e.host = i.host

@@ -25,9 +25,10 @@ segment AS (
 after AS (  -- what the same counter read right after each of those segments
     SELECT s.rule, s.host, s.incident_key, s.choice, min_by(v.value, (v.ts, v.source_id, v.record)) AS after_value
     FROM segment AS s
+    CROSS JOIN known_limit AS l
     JOIN counter_sample AS v
         ON v.counter_id = s.counter_id AND v.value IS NOT NULL
-       AND lp_us(v.ts) > lp_us(s.seg_until) AND lp_us(v.ts) <= lp_us(s.seg_until) + lp_minutes(120)
+       AND lp_us(v.ts) > lp_us(s.seg_until) AND lp_us(v.ts) <= lp_us(s.seg_until) + lp_minutes(l.reading_min)
     WHERE s.ended_by = 'restart'
     GROUP BY s.rule, s.host, s.incident_key, s.choice
 ),
@@ -35,11 +36,11 @@ after AS (  -- what the same counter read right after each of those segments
 given_back AS (
     SELECT
         s.rule, s.host, s.incident_key,
-        bool_or(a.after_value <= s.last_value - t.share * s.growth) AS gives_back,
+        bool_or(a.after_value <= s.last_value - l.gives_back_share * s.growth) AS gives_back,
         count(*) AS restarts
     FROM segment AS s
     JOIN after AS a ON a.rule = s.rule AND a.host = s.host AND a.incident_key = s.incident_key AND a.choice = s.choice
-    CROSS JOIN (SELECT max(value) AS share FROM known_threshold WHERE name = 'gives_back_share') AS t
+    CROSS JOIN known_limit AS l
     GROUP BY s.rule, s.host, s.incident_key
 ),
 
@@ -147,7 +148,8 @@ SELECT
     coalesce(bool_or(e.first_ts <= c.seg_until AND e.last_ts >= c.seg_from), false) AS watched,
     bool_or(i.runs) AS imap4_runs
 FROM leak_case AS c
-LEFT JOIN told AS t ON t.host = c.host AND t.what IS NOT NULL AND t.ts BETWEEN c.seg_from AND c.seg_until + INTERVAL 1 HOUR
+CROSS JOIN known_limit AS l
+LEFT JOIN told AS t ON t.host = c.host AND t.what IS NOT NULL AND t.ts >= c.seg_from AND lp_us(t.ts) <= lp_us(c.seg_until) + lp_minutes(l.after_min)
 LEFT JOIN event_log AS e ON e.host = c.host
 LEFT JOIN imap4 AS i ON i.host = c.host
 GROUP BY c.rule, c.host, c.incident_key;

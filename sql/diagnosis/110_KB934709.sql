@@ -1,54 +1,36 @@
 -- Signs of KB934709: idle messages in the queue folder of a Server 2003 SMTP gateway.
 INSERT INTO sign (rule, host, incident_key, problem, sign_id, title, state, text, source_id, record)
-WITH limits AS (
-    SELECT max(value) FILTER (WHERE name = 'burst_messages') AS burst FROM known_threshold
+WITH file AS (  -- of the queue folder; idle: older than expiry, or older than a retry interval and never written again
+    SELECT
+        coalesce(q.host, s.host) AS host, q.arrived_ts, q.source_id, q.record,
+        lp_hours(q.arrived_ts, q.ts) > p.expire_h OR (lp_hours(q.arrived_ts, q.ts) > p.retry_min / 60.0 AND q.written_ts = q.arrived_ts) AS idle
+    FROM queue_entry AS q
+    JOIN source AS s ON s.source_id = q.source_id
+    JOIN retry_policy AS p ON p.log = 'smtp'
+    WHERE q.kind = 'file' AND q.ts IS NOT NULL AND q.arrived_ts IS NOT NULL
 ),
 
-fact AS (
+folder AS (
     SELECT
         host,
-        max(value) FILTER (WHERE fact = 'os') AS os,
-        max(value) FILTER (WHERE fact = 'exchange') AS exchange,
-        max(value) FILTER (WHERE fact = 'has_exchange') AS has_exchange,
-        max(known_by) FILTER (WHERE fact = 'os') AS os_by,
-        max(known_by) FILTER (WHERE fact = 'has_exchange') AS exchange_by
-    FROM product_fact
+        count(*) FILTER (WHERE idle) AS files,
+        min(arrived_ts) FILTER (WHERE idle) AS oldest,
+        min(source_id) FILTER (WHERE idle) AS source_id,
+        min_by(record, (source_id, record)) FILTER (WHERE idle) AS record
+    FROM file
     GROUP BY host
-),
-
-folder AS (  -- files of the queue folder that are too old, or were never written again
-    SELECT
-        coalesce(q.host, s.host) AS host,
-        count(*) AS files,
-        min(q.arrived_ts) AS oldest,
-        min(q.source_id) AS source_id,
-        min_by(q.record, (q.source_id, q.record)) AS record
-    FROM queue_entry AS q
-    JOIN source AS s ON s.source_id = q.source_id
-    WHERE q.kind = 'file' AND q.ts IS NOT NULL AND q.arrived_ts IS NOT NULL
-      AND (lp_hours(q.arrived_ts, q.ts) > 48 OR (lp_hours(q.arrived_ts, q.ts) > 4 AND q.written_ts = q.arrived_ts))
-    GROUP BY coalesce(q.host, s.host)
-),
-
-listed AS (
-    SELECT DISTINCT coalesce(q.host, s.host) AS host
-    FROM queue_entry AS q
-    JOIN source AS s ON s.source_id = q.source_id
-    WHERE q.kind = 'file' AND q.ts IS NOT NULL AND q.arrived_ts IS NOT NULL
 ),
 
 joined AS (
     SELECT
-        c.*, e.dns_messages, f.os, f.exchange, f.has_exchange, f.os_by, f.exchange_by,
-        x.state AS fix, x.why, d.files, d.oldest, d.source_id AS folder_source_id, d.record AS folder_record,
-        o.host IS NOT NULL AS listed, l.burst
+        c.*, e.dns_messages, f.has_exchange, f.has_exchange_by,
+        d.files, d.oldest, d.source_id AS folder_source_id, d.record AS folder_record,
+        d.host IS NOT NULL AS listed, l.burst_messages, l.freed_share, l.dns_share
     FROM queue_case_sum AS c
     JOIN queue_case_event AS e ON e.rule = c.rule AND e.host = c.host AND e.incident_key = c.incident_key
-    LEFT JOIN fact AS f ON f.host = c.host
-    LEFT JOIN fix_state AS x ON x.host = c.host AND x.problem = 'KB934709'
+    LEFT JOIN host_product AS f ON f.host = c.host
     LEFT JOIN folder AS d ON d.host = c.host
-    LEFT JOIN listed AS o ON o.host = c.host
-    CROSS JOIN limits AS l
+    CROSS JOIN known_limit AS l
 ),
 
 judged AS (
@@ -88,7 +70,7 @@ judged AS (
     UNION ALL
     SELECT
         rule, host, incident_key, 'D',
-        CASE WHEN all_smtp >= burst THEN 'present' WHEN all_smtp > 0 THEN 'absent' ELSE 'unknown' END,
+        CASE WHEN all_smtp >= burst_messages THEN 'present' WHEN all_smtp > 0 THEN 'absent' ELSE 'unknown' END,
         all_smtp || ' messages left with the restart',
         restart_source_id, restart_record
     FROM joined
@@ -112,45 +94,23 @@ judged AS (
     FROM joined
     UNION ALL
     SELECT
-        rule, host, incident_key, 'V',
-        CASE fix WHEN 'unfixed' THEN 'present' WHEN 'fixed' THEN 'absent' ELSE 'unknown' END,
-        why, CAST(NULL AS INTEGER), CAST(NULL AS UBIGINT)
-    FROM joined
-    UNION ALL
-    SELECT
-        rule, host, incident_key, 'P',
-        CASE
-            WHEN exchange IN ('4.0', '5.0', '5.5', 'later') THEN 'absent'
-            WHEN os = '2003' THEN 'present'
-            WHEN os IS NOT NULL THEN 'absent'
-            ELSE 'unknown'
-        END,
-        CASE
-            WHEN exchange IN ('4.0', '5.0', '5.5', 'later') THEN 'Exchange is ' || replace(exchange, 'later', '2007 or later') || ', with a transport of its own'
-            WHEN os IS NOT NULL THEN 'Windows is ' || replace(os, 'later', '2008 or later') || ', by ' || os_by
-            ELSE 'the version of Windows is not known'
-        END,
-        CAST(NULL AS INTEGER), CAST(NULL AS UBIGINT)
-    FROM joined
-    UNION ALL
-    SELECT
         rule, host, incident_key, 'X1',
         CASE has_exchange WHEN 'yes' THEN 'present' WHEN 'no' THEN 'absent' ELSE 'unknown' END,
-        CASE has_exchange WHEN 'yes' THEN 'seen by ' || exchange_by WHEN 'no' THEN 'none, by ' || exchange_by ELSE 'nothing tells' END,
-        CAST(NULL AS INTEGER), CAST(NULL AS UBIGINT)
+        CASE has_exchange WHEN 'yes' THEN 'seen by ' || has_exchange_by WHEN 'no' THEN 'none, by ' || has_exchange_by ELSE 'nothing tells' END,
+        NULL, NULL
     FROM joined
     UNION ALL
     SELECT  -- most of those that ended did so without a restart, where the event log would show one
         rule, host, incident_key, 'X2',
         CASE
             WHEN ended = 0 THEN 'absent'
-            WHEN ended > 2 * freed AND all_smtp = 0 AND watched THEN 'present'
-            WHEN ended > 2 * freed AND all_smtp = 0 THEN 'unknown'
+            WHEN freed < freed_share * ended AND all_smtp = 0 AND watched THEN 'present'
+            WHEN freed < freed_share * ended AND all_smtp = 0 THEN 'unknown'
             ELSE 'absent'
         END,
         CASE
             WHEN ended = 0 THEN 'none has left'
-            WHEN ended > 2 * freed AND all_smtp = 0 AND NOT watched THEN 'whether there was a restart is not known'
+            WHEN freed < freed_share * ended AND all_smtp = 0 AND NOT watched THEN 'whether there was a restart is not known'
             ELSE freed || ' of ' || ended || ' ended waits ended with a restart'
         END,
         source_id, record
@@ -158,9 +118,9 @@ judged AS (
     UNION ALL
     SELECT
         rule, host, incident_key, 'X3',
-        CASE WHEN 2 * dns_messages >= messages AND dns_messages > 0 THEN 'present' WHEN watched OR dns_messages > 0 THEN 'absent' ELSE 'unknown' END,
+        CASE WHEN dns_messages >= dns_share * messages AND dns_messages > 0 THEN 'present' WHEN watched OR dns_messages > 0 THEN 'absent' ELSE 'unknown' END,
         dns_messages || ' of ' || messages || ' messages go to domains for which that event was written',
-        CAST(NULL AS INTEGER), CAST(NULL AS UBIGINT)
+        NULL, NULL
     FROM joined
 )
 

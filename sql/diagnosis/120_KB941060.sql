@@ -1,33 +1,13 @@
 -- Signs of KB941060: Exchange 2003 messages stuck, 4.4.7, the store's property cache full.
 INSERT INTO sign (rule, host, incident_key, problem, sign_id, title, state, text, source_id, record)
-WITH limits AS (
-    SELECT
-        max(value) FILTER (WHERE name = 'expiry_from_h') AS expiry_from_h,
-        max(value) FILTER (WHERE name = 'expiry_to_h') AS expiry_to_h,
-        max(value) FILTER (WHERE name = 'store_up_h') AS store_up_h,
-        max(value) FILTER (WHERE name = 'clean_h') AS clean_h
-    FROM known_threshold
-),
-
-fact AS (
-    SELECT
-        host,
-        max(value) FILTER (WHERE fact = 'os') AS os,
-        max(value) FILTER (WHERE fact = 'exchange') AS exchange,
-        max(value) FILTER (WHERE fact = 'has_exchange') AS has_exchange,
-        max(known_by) FILTER (WHERE fact = 'exchange') AS exchange_by
-    FROM product_fact
-    GROUP BY host
-),
-
-returned AS (  -- reports at expiry in the uptime of the incident, by tracking
+WITH returned AS (  -- reports at expiry in the uptime of the incident, by tracking
     SELECT
         c.rule, c.host, c.incident_key,
         count(DISTINCT r.message) AS messages,
         min_by(r.source_id, (r.ended, r.source_id, r.record)) AS source_id,
         min_by(r.record, (r.ended, r.source_id, r.record)) AS record
     FROM queue_case AS c
-    CROSS JOIN limits AS l
+    CROSS JOIN known_limit AS l
     JOIN returned_mail AS r
         ON r.host = c.host AND r.ended >= c.from_ts AND r.ended <= c.until_ts AND r.judgement <> 'ordinary'
        AND (r.wait_h BETWEEN l.expiry_from_h AND l.expiry_to_h OR (r.status_code LIKE '_.4.7' AND r.judgement <> 'overdue'))
@@ -61,18 +41,20 @@ store_after AS (  -- its last start in the incident or right after it
 stuck_after AS (  -- messages that entered in the day after that start and waited idle
     SELECT a.rule, a.host, a.incident_key, count(DISTINCT i.message) AS messages
     FROM store_after AS a
+    CROSS JOIN known_limit AS l
     JOIN idle_wait AS i
         ON i.host = a.host AND i.proof IS NOT NULL
-       AND lp_us(i.entered) BETWEEN lp_us(a.start_at) + lp_minutes(30) AND lp_us(a.start_at) + lp_minutes(1440)
+       AND lp_us(i.entered) BETWEEN lp_us(a.start_at) + lp_minutes(l.store_start_min) AND lp_us(a.start_at) + lp_minutes(l.store_day_h * 60)
     GROUP BY a.rule, a.host, a.incident_key
 ),
 
 went_after AS (
     SELECT a.rule, a.host, a.incident_key, count(DISTINCT m.message) AS messages
     FROM store_after AS a
+    CROSS JOIN known_limit AS l
     JOIN message AS m
         ON m.host = a.host AND m.outcome = 'delivered'
-       AND lp_us(m.entered) BETWEEN lp_us(a.start_at) AND lp_us(a.start_at) + lp_minutes(1440)
+       AND lp_us(m.entered) BETWEEN lp_us(a.start_at) AND lp_us(a.start_at) + lp_minutes(l.store_day_h * 60)
     GROUP BY a.rule, a.host, a.incident_key
 ),
 
@@ -89,19 +71,16 @@ everywhere AS (  -- which restarts freed mail on the host at any time
 joined AS (
     SELECT
         c.*, coalesce(v.smtp_alone, 0) AS ever_smtp_alone, coalesce(v.store, 0) AS ever_store, e.dns_messages, e.quota, e.quota_reports, e.categorizer_hours, e.expired, e.application,
-        f.os, f.exchange, f.has_exchange, f.exchange_by, x.state AS fix, x.why,
         coalesce(r.messages, 0) AS returned, coalesce(b.reports, 0) AS reports, r.source_id AS report_source_id, r.record AS report_record,
         s.start_at AS store_before,
         lp_hours(s.start_at, c.started_at) AS up_h,
         a.start_at AS store_after, a.source_id AS after_source_id, a.record AS after_record,
         coalesce(i.messages, 0) AS stuck_after, coalesce(w.messages, 0) AS went_after,
-        l.store_up_h, l.expiry_to_h, l.clean_h
+        l.store_up_h, l.expiry_to_h, l.clean_h, l.dns_share, l.categorizer_h, l.categorizer_share
     FROM queue_case_sum AS c
     JOIN queue_case_event AS e ON e.rule = c.rule AND e.host = c.host AND e.incident_key = c.incident_key
-    CROSS JOIN limits AS l
-    LEFT JOIN fact AS f ON f.host = c.host
+    CROSS JOIN known_limit AS l
     LEFT JOIN everywhere AS v ON v.host = c.host
-    LEFT JOIN fix_state AS x ON x.host = c.host AND x.problem = 'KB941060'
     LEFT JOIN returned AS r ON r.rule = c.rule AND r.host = c.host AND r.incident_key = c.incident_key
     LEFT JOIN bounced AS b ON b.rule = c.rule AND b.host = c.host AND b.incident_key = c.incident_key
     LEFT JOIN store_before AS s ON s.rule = c.rule AND s.host = c.host AND s.incident_key = c.incident_key
@@ -154,7 +133,7 @@ judged AS (
             WHEN watched AND lp_hours(log_from, started_at) >= store_up_h THEN 'the logs show no start of the store in the ' || round(lp_hours(log_from, started_at), 1) || ' h before'
             ELSE 'when the store started is not known'
         END,
-        CAST(NULL AS INTEGER), CAST(NULL AS UBIGINT)
+        NULL, NULL
     FROM joined
     UNION ALL
     SELECT
@@ -171,28 +150,6 @@ judged AS (
             ELSE went_after || ' messages completed in the day after the start at ' || strftime(store_after, '%Y-%m-%d %H:%M:%S') || ' UTC, none stuck'
         END,
         after_source_id, after_record
-    FROM joined
-    UNION ALL
-    SELECT
-        rule, host, incident_key, 'V',
-        CASE fix WHEN 'unfixed' THEN 'present' WHEN 'fixed' THEN 'absent' ELSE 'unknown' END,
-        why, CAST(NULL AS INTEGER), CAST(NULL AS UBIGINT)
-    FROM joined
-    UNION ALL
-    SELECT
-        rule, host, incident_key, 'P',
-        CASE
-            WHEN exchange = '2003' THEN 'present'
-            WHEN exchange IS NOT NULL OR has_exchange = 'no' OR os IN ('NT 4', 'later') THEN 'absent'
-            ELSE 'unknown'
-        END,
-        CASE
-            WHEN exchange IS NOT NULL THEN 'Exchange is ' || replace(exchange, 'later', '2007 or later') || ', by ' || exchange_by
-            WHEN has_exchange = 'no' THEN 'there is no Exchange on the host'
-            WHEN os IN ('NT 4', 'later') THEN 'Exchange 2003 does not run on this Windows'
-            ELSE 'the version of Exchange is not known'
-        END,
-        CAST(NULL AS INTEGER), CAST(NULL AS UBIGINT)
     FROM joined
     UNION ALL
     SELECT
@@ -214,27 +171,27 @@ judged AS (
     UNION ALL
     SELECT
         rule, host, incident_key, 'X3',
-        CASE WHEN 2 * dns_messages >= messages AND dns_messages > 0 THEN 'present' WHEN watched OR application OR dns_messages > 0 THEN 'absent' ELSE 'unknown' END,
+        CASE WHEN dns_messages >= dns_share * messages AND dns_messages > 0 THEN 'present' WHEN watched OR application OR dns_messages > 0 THEN 'absent' ELSE 'unknown' END,
         dns_messages || ' of ' || messages || ' messages go to domains for which that event was written',
-        CAST(NULL AS INTEGER), CAST(NULL AS UBIGINT)
+        NULL, NULL
     FROM joined
     UNION ALL
     SELECT
         rule, host, incident_key, 'X4',
         CASE WHEN quota > 0 AND quota_reports > 0 THEN 'present' WHEN quota > 0 OR NOT application THEN 'unknown' ELSE 'absent' END,
         quota || ' events 9667, ' || quota_reports || ' reports 5.2.x',
-        CAST(NULL AS INTEGER), CAST(NULL AS UBIGINT)
+        NULL, NULL
     FROM joined
     UNION ALL
-    SELECT  -- one hiccup explains nothing: a tenth of the time, or two hours
+    SELECT
         rule, host, incident_key, 'X5',
         CASE
-            WHEN categorizer_hours >= greatest(2, 0.1 * lp_hours(started_at, last_at)) THEN 'present'
+            WHEN categorizer_hours >= greatest(categorizer_h, categorizer_share * lp_hours(started_at, last_at)) THEN 'present'
             WHEN application THEN 'absent'
             ELSE 'unknown'
         END,
         'such events in ' || categorizer_hours || ' hours of ' || round(lp_hours(started_at, last_at), 0),
-        CAST(NULL AS INTEGER), CAST(NULL AS UBIGINT)
+        NULL, NULL
     FROM joined
 )
 

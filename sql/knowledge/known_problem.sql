@@ -206,27 +206,3 @@ FROM (
     ('Q176708', 'X1', 'present', 'dynamic buffer allocation', 'from Exchange 5.5 on the store takes memory by design and gives it back'),
     ('Q176708', 'C', 'absent', 'the MTA itself', 'emsmta grows too, so it is not the store alone')
 ) AS known (problem, sign_id, state, article, differs_by);
-
--- Numbers that the signs compare with. One row: one threshold. The articles give only two of them (65,536 entries are not
--- seen in logs; 1,000 domains); the rest is ours.
-CREATE OR REPLACE VIEW known_threshold AS
-SELECT name, value, meaning
-FROM (
-    VALUES
-    ('burst_messages', 3.0, 'messages that one restart must free to be a burst'),
-    ('burst_min', 30.0, 'minutes after the start in which they leave; table freed is made with it'),
-    ('expiry_from_h', 47.0, 'hours: a report at this age and later is one at expiry'),
-    ('expiry_to_h', 56.0, 'hours: and at this age and sooner'),
-    ('store_up_h', 4.0, 'hours that the store was up before the first message stuck'),
-    ('clean_h', 5.0, 'hours of log after a restart without a stuck message: a retry interval and slack'),
-    ('new_domains', 1000.0, 'domains new in a segment, unless ZombieDomainEntryThreshold says another number'),
-    ('few_domains_share', 0.5, 'below this share of it mail goes to few domains'),
-    ('memory_ratio_from', 0.5, 'fall of available memory per growth of the process'),
-    ('memory_ratio_to', 2.0, 'and at most'),
-    ('gives_back_share', 0.5, 'share of the growth that a restart must give back'),
-    ('other_share', 0.5, 'growth of another process, per growth of this one, that explains the fall as well'),
-    ('correlation_apart', 0.1, 'by how much one correlation must exceed another to speak for it'),
-    ('store_leak_h', 48.0, 'hours that a segment of a growing store must last'),
-    ('store_days_h', 72.0, 'hours: three days in a row'),
-    ('auth_failures', 10.0, 'failed authentications in a segment')
-) AS known (name, value, meaning);

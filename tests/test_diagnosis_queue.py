@@ -1,0 +1,122 @@
+"""Known problems of waiting mail, KB934709 and KB941060: which verdict each case comes to."""
+
+from pathlib import Path
+
+import pytest
+
+from logpipe.analyze import build_report
+from logpipe.report.text import summary_lines
+from tests.diagnosis import START, at, best, detected, signs, told_anew, verdicts, version
+from tests.waiting_mail import exchange, more, relay
+
+
+def test_934709_is_judged_by_the_branch_of_aqueue(tmp_path: Path) -> None:
+    expected = {
+        "6.0.3790.1829": "confirmed",
+        "6.0.3790.2949": "confirmed",
+        "6.0.3790.2950": "ruled-out",
+        "6.0.3790.3959": "confirmed",  # above 2950, and not fixed: SP2 is another branch
+        "6.0.3790.4093": "confirmed",
+        "6.0.3790.4094": "ruled-out",
+    }
+    found = {}
+    with detected(tmp_path, relay()) as con:
+        for number in expected:
+            told_anew(con, version("GW1", "aqueue.dll", number))
+            found[number] = verdicts(con, "idle-until-restart")["KB934709"]
+    assert found == expected
+
+
+def test_934709_without_a_version_is_supported_and_says_what_to_collect(tmp_path: Path) -> None:
+    with detected(tmp_path, relay()) as con:
+        assert best(con, "idle-until-restart") == ("KB934709", "supported")
+        (incident,) = [
+            i for i in build_report(con)["incidents"] if i["rule"] == "idle-until-restart"
+        ]
+        states = {sign["id"]: sign["state"] for sign in incident["signs"]}
+        assert [states[sign] for sign in "ABCDEV"] == ["present"] * 5 + ["unknown"]
+        assert any("aqueue.dll" in item and "wmic" in item for item in incident["missing_evidence"])
+
+
+def test_934709_is_possible_where_nobody_has_restarted(tmp_path: Path) -> None:
+    with detected(tmp_path, relay(freed=None)) as con:
+        assert best(con, "idle-queue-item") == ("KB934709", "possible")
+        assert signs(con, "idle-queue-item", "KB934709")["C"] == "unknown"
+
+
+def test_934709_is_ruled_out_where_the_messages_left_without_a_restart(tmp_path: Path) -> None:
+    with detected(tmp_path, relay(freed=at(2, 20), by="")) as con:
+        assert verdicts(con, "idle-queue-item")["KB934709"] == "ruled-out"
+
+
+def test_934709_is_ruled_out_by_exchange_on_the_host(tmp_path: Path) -> None:
+    given = more(relay(), [f'{START},GW1,MSExchangeSA,1001,"[]",'])
+    with detected(tmp_path, given | version("GW1", "aqueue.dll", "6.0.3790.3959")) as con:
+        assert verdicts(con, "idle-until-restart") == {
+            "KB934709": "ruled-out", "KB941060": "ruled-out",
+        }  # fmt: skip
+        assert best(con, "idle-until-restart") == (None, "ruled-out")
+        (incident,) = [
+            i for i in build_report(con)["incidents"] if i["rule"] == "idle-until-restart"
+        ]
+        assert not any(c["verdict"] != "ruled-out" for c in incident["considered"])
+        assert any("950757" in item for c in incident["considered"] for item in c["look_alikes"])
+
+
+def test_934709_is_ruled_out_by_dns_over_tcp(tmp_path: Path) -> None:
+    rows = [
+        f'{at(2)},GW1,smtpsvc,4000,"[{domain}, DNS failure]",E70204C0'
+        for domain in ("partner.example", "other.example")
+    ]
+    with detected(tmp_path, more(relay(), rows)) as con:
+        assert verdicts(con, "idle-until-restart")["KB934709"] == "ruled-out"
+
+
+def test_another_windows_is_not_thought_of(tmp_path: Path) -> None:
+    rows = [f'{START},GW1,EventLog,6009,"[6.01., 7601, Service Pack 1]",']
+    with detected(tmp_path, more(relay(), rows)) as con:
+        assert best(con, "idle-until-restart") == (None, "not-assessable")
+
+
+def test_941060_without_a_version_is_supported(tmp_path: Path) -> None:
+    with detected(tmp_path, exchange()) as con:
+        assert best(con, "delayed-ndr") == ("KB941060", "supported")
+        states = signs(con, "delayed-ndr", "KB941060")
+        assert [states[sign] for sign in "ABCDPV"] == ["present"] * 5 + ["unknown"]
+
+
+def test_941060_is_judged_by_the_version_of_exmime(tmp_path: Path) -> None:
+    with detected(tmp_path, exchange()) as con:
+        for number in ("6.5.7638.1", "6.5.7653.19"):
+            told_anew(con, version("EX1", "exmime.dll", number))
+            assert best(con, "idle-until-restart") == ("KB941060", "confirmed")
+            assert best(con, "delayed-ndr") == ("KB941060", "confirmed")
+            assert verdicts(con, "delayed-ndr")["KB934709"] == "ruled-out"
+        for number in ("6.5.7653.20", "6.5.7654.4"):
+            told_anew(con, version("EX1", "exmime.dll", number))
+            assert verdicts(con, "delayed-ndr")["KB941060"] == "ruled-out"
+
+
+def test_941060_without_reports_at_expiry_is_possible(tmp_path: Path) -> None:
+    with detected(tmp_path, exchange(returned=False)) as con:
+        assert best(con, "idle-until-restart") == ("KB941060", "possible")
+
+
+def test_941060_is_ruled_out_where_smtp_alone_was_restarted(tmp_path: Path) -> None:
+    with detected(
+        tmp_path, exchange(by="smtp") | version("EX1", "exmime.dll", "6.5.7638.1")
+    ) as con:
+        assert best(con, "idle-until-restart") == (None, "ruled-out")
+        words = " ".join(" ".join(summary_lines(build_report(con))).split())
+        assert "KB941060 and KB934709 ruled out" in words
+
+
+@pytest.mark.parametrize("event", ["9667", "6004"])
+def test_941060_is_ruled_out_by_another_limit_or_the_categorizer(
+    tmp_path: Path, event: str
+) -> None:
+    provider = {"9667": "MSExchangeIS", "6004": "MSExchangeTransport"}[event]
+    rows = [f'{at(1, 7.5 + n)},EX1,{provider},{event},"[]",' for n in range(60)]
+    rows += [f'{at(2)},EX1,MSExchangeTransport,3028,"[5.2.3, r@partner.example, <q>]",']
+    with detected(tmp_path, more(exchange(), rows)) as con:
+        assert verdicts(con, "delayed-ndr")["KB941060"] == "ruled-out"
