@@ -135,8 +135,7 @@ warned AS (
         ), '.')) AS destination,
         CAST(NULL AS VARCHAR) AS peer, CAST(NULL AS VARCHAR) AS recipient, source_id, record,
         'deferred' AS outcome, CAST(NULL AS SMALLINT) AS reply_code,
-        -- the error is a little-endian dword at the beginning of the data
-        CASE WHEN starts_with(upper(binary_hex), 'E70240C0') THEN 'DNS failure (0xC00402E7): ' ELSE '' END
+        CASE WHEN lp_dns_error(binary_hex) THEN 'DNS failure (0xC00402E7): ' ELSE '' END
             || coalesce(nullif(strings[array_length(strings)], strings[1]), 'event ' || event_id) AS text,
         CAST(NULL AS VARCHAR) AS message
     FROM told

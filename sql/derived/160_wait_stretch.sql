@@ -120,7 +120,7 @@ failed_word AS (  -- events 4000, 4006, 4007 with every word that could be a dom
         coalesce(e.host, s.host) AS host, e.ts, e.source_id, e.record,
         e.provider || ' ' || e.event_id || ': ' || left(array_to_string(e.strings, ' '), 200)
             -- the error as a little-endian number: internal DNS failure
-            || CASE WHEN starts_with(coalesce(e.binary_hex, ''), 'E70204C0') THEN ' (DNS failure)' ELSE '' END AS said,
+            || CASE WHEN lp_dns_error(e.binary_hex) THEN ' (DNS failure)' ELSE '' END AS said,
         unnest(list_distinct(string_split(
             regexp_replace(lower(array_to_string(e.strings, ' ')), '[^a-z0-9._-]+', ' ', 'g'), ' '
         ))) AS word

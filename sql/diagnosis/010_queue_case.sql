@@ -138,7 +138,7 @@ WITH told AS (
     SELECT
         coalesce(e.host, s.host) AS host, e.ts, e.event_id,
         CASE WHEN e.event_id IN (4000, 4006, 4007) THEN rtrim(lower(e.strings[1]), '.') END AS domain,
-        coalesce(upper(e.binary_hex), '') AS binary_hex,
+        lp_dns_error(e.binary_hex) AS dns_error,
         e.strings[1] AS first_string
     FROM windows_event AS e
     JOIN source AS s ON s.source_id = e.source_id
@@ -151,7 +151,7 @@ dns AS (  -- messages of an incident to domains that such an event names within 
     SELECT w.rule, w.host, w.incident_key, count(DISTINCT w.message) AS messages
     FROM queue_case_wait AS w
     JOIN queue_case AS c ON c.rule = w.rule AND c.host = w.host AND c.incident_key = w.incident_key
-    JOIN (SELECT host, domain, min(ts) AS first_ts, max(ts) AS last_ts FROM told WHERE starts_with(binary_hex, 'E70204C0') GROUP BY host, domain) AS t
+    JOIN (SELECT host, domain, min(ts) AS first_ts, max(ts) AS last_ts FROM told WHERE dns_error GROUP BY host, domain) AS t
         ON t.host = w.host AND t.domain = w.domain AND t.first_ts <= c.until_ts AND t.last_ts >= c.from_ts
     GROUP BY w.rule, w.host, w.incident_key
 ),

@@ -124,3 +124,7 @@ CREATE OR REPLACE MACRO lp_kept(extra, keys, texts) AS
 -- The text of a value that is no number of the wanted type: what a column of that type cannot keep.
 CREATE OR REPLACE MACRO lp_no_number(v, number) AS
     CASE WHEN number IS NULL THEN CAST(v AS VARCHAR) END;
+
+-- Whether the data of an event 4000 begins with 0xC00402E7, the error of a name that could not be looked up: a little-endian
+-- dword, as all errors there.
+CREATE OR REPLACE MACRO lp_dns_error(binary_hex) AS starts_with(upper(coalesce(binary_hex, '')), 'E70204C0');
