@@ -15,22 +15,16 @@ WITH candidate AS (
             -- the nearest start; of one reboot's or iisreset's services the one that owns the queue
             ORDER BY
                 r.with_boot AND r.service <> 'host',
-                CASE r.service
-                    WHEN 'host' THEN 1
-                    WHEN 'MSExchangeTransport' THEN 2
-                    WHEN 'MSExchangeIS' THEN 3
-                    WHEN 'SMTPSVC' THEN 4
-                    ELSE 5
-                END,
+                w.weight,
                 r.start_at DESC, r.source_id, r.record
         ) AS choice
     FROM idle_wait AS i
     CROSS JOIN known_limit AS l
     JOIN restart AS r
         ON r.host = i.host
-       AND r.service IN ('SMTPSVC', 'IISADMIN', 'MSExchangeIS', 'MSExchangeTransport', 'host')
        AND r.start_at > i.gap_from
        AND lp_us(i.gap_until) - lp_us(r.start_at) BETWEEN -lp_minutes(1) AND lp_minutes(l.burst_min)
+    JOIN service_weight AS w ON w.service = r.service AND w.queue
     WHERE i.ended IS NOT NULL
       -- a hole in the log hides attempts: there only an attempt that came too late is proof, and a
       -- report in a W3C log, which does not say what it is about, is none

@@ -160,7 +160,7 @@ spoken AS (  -- what may explain a wait. scope: the recipient, its domain, or * 
     UNION ALL
     SELECT host, '*' AS scope, 'down' AS kind, start_at AS ts, text AS said, source_id, record
     FROM restart
-    WHERE service IN ('host', 'SMTPSVC', 'IISADMIN', 'MSExchangeIS', 'MSExchangeTransport', 'MSExchangeMTA', 'MSExchangeIMC')
+    WHERE service IN (SELECT service FROM service_weight)
       AND lp_us(start_at) - lp_us(stop_at) >= lp_minutes(1)
 ),
 
@@ -245,7 +245,7 @@ outage AS (  -- how long a service was down within a stretch
     FROM joined AS j
     JOIN restart AS r
         ON r.host = j.host AND r.start_at = j.down_until AND lp_us(r.start_at) - lp_us(r.stop_at) >= lp_minutes(1)
-       AND r.service IN ('host', 'SMTPSVC', 'IISADMIN', 'MSExchangeIS', 'MSExchangeTransport', 'MSExchangeMTA', 'MSExchangeIMC')
+       AND r.service IN (SELECT service FROM service_weight)
     GROUP BY j.stretch_no
 ),
 

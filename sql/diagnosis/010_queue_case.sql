@@ -16,7 +16,7 @@ before AS (  -- the last start before it
     FROM involved AS i
     JOIN restart AS r
         ON r.host = i.host AND r.start_at <= i.started_at
-       AND r.service IN ('SMTPSVC', 'IISADMIN', 'MSExchangeIS', 'MSExchangeTransport', 'host')
+       AND r.service IN (SELECT service FROM service_weight WHERE queue)
     GROUP BY i.rule, i.host, i.incident_key
 ),
 

@@ -20,3 +20,18 @@ FROM (
     ('msexchangedelivery|microsoft exchange mailbox transport delivery', 'MSExchangeDelivery', 14),
     ('msexchangesubmission|microsoft exchange mailbox transport submission', 'MSExchangeSubmission', 15)
 ) AS known (pattern, service, rank);
+
+-- Which service names a restart of several at once: the host, then whoever owns the queue. One row: one service that counts;
+-- the least weight speaks, and a service without a row speaks last. queue: mail waits in its queue, or it restarts who has one.
+CREATE OR REPLACE VIEW service_weight AS
+SELECT service, weight, queue
+FROM (
+    VALUES
+    ('host', 1, true),
+    ('MSExchangeTransport', 2, true),
+    ('MSExchangeIS', 3, true),
+    ('SMTPSVC', 4, true),
+    ('MSExchangeMTA', 5, false),
+    ('MSExchangeIMC', 6, false),
+    ('IISADMIN', 7, true)
+) AS known (service, weight, queue);

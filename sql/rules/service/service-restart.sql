@@ -69,23 +69,13 @@ numbered AS (
 
 ranked AS (  -- the service that names the incident: the host, then whoever owns the queue
     SELECT
-        *,
+        c.*,
         row_number() OVER (
             PARTITION BY host, cluster_no
-            ORDER BY
-                CASE service
-                    WHEN 'host' THEN 1
-                    WHEN 'MSExchangeTransport' THEN 2
-                    WHEN 'MSExchangeIS' THEN 3
-                    WHEN 'SMTPSVC' THEN 4
-                    WHEN 'MSExchangeMTA' THEN 5
-                    WHEN 'MSExchangeIMC' THEN 6
-                    WHEN 'IISADMIN' THEN 7
-                    ELSE 8
-                END,
-                start_at, service
+            ORDER BY w.weight NULLS LAST, c.start_at, c.service
         ) AS importance
-    FROM numbered
+    FROM numbered AS c
+    LEFT JOIN service_weight AS w ON w.service = c.service
 ),
 
 named AS (
