@@ -128,3 +128,12 @@ CREATE OR REPLACE MACRO lp_no_number(v, number) AS
 -- Whether the data of an event 4000 begins with 0xC00402E7, the error of a name that could not be looked up: a little-endian
 -- dword, as all errors there.
 CREATE OR REPLACE MACRO lp_dns_error(binary_hex) AS starts_with(upper(coalesce(binary_hex, '')), 'E70204C0');
+
+-- What became of a message that waited, as the end of a sentence about it.
+CREATE OR REPLACE MACRO lp_fate(outcome, wait_h, status_code) AS
+    CASE outcome
+        WHEN 'delivered' THEN ' waited ' || round(wait_h, 1) || ' h and was delivered'
+        WHEN 'returned' THEN ' was returned' || coalesce(' (' || status_code || ')', '') || ' after ' || round(wait_h, 1) || ' h'
+        WHEN 'open' THEN ' still waited when the logs ended'
+        ELSE ' waited ' || round(wait_h, 1) || ' h and was refused'
+    END;

@@ -19,50 +19,10 @@ min_messages = 2   # messages that waited for it
 min_events = 3     # events about name servers, where no domain is known to have failed; fewer are info
 */
 
-WITH failed AS (
-    SELECT host, destination, ts, log, text, source_id, record
-    FROM delivery_failure
-    WHERE kind = 'dns'
-    UNION ALL
-    -- reports that quote the failure: 4.4.3, 4.4.4 with words of names
-    SELECT b.host, b.domain, coalesce(b.last_attempt_ts, b.reported), 'report', b.diagnostic, b.source_id, b.record
-    FROM bounce AS b
-    WHERE b.domain IS NOT NULL AND b.host IS NOT NULL AND coalesce(b.last_attempt_ts, b.reported) IS NOT NULL
-      AND b.status IN ('4.4.3', '4.4.4', '4.4.0', '5.4.3')
-      AND regexp_matches(lower(coalesce(b.diagnostic, '')), '\bdns\b|name resolution|name server')
-      AND NOT regexp_matches(lower(coalesce(b.diagnostic, '')), 'non-?existent|nxdomain|host not found|no such')
-),
-
-asked AS (
-    SELECT DISTINCT host, destination FROM failed
-),
-
-step AS (  -- one row: one failure to look a domain up, or one answer of the domain
-    SELECT host, destination, ts, 0 AS good, text, source_id, record FROM failed
-    UNION ALL
-    SELECT w.host, w.destination, w.ts, 1, NULL, NULL, NULL
-    FROM delivery_success AS w
-    JOIN asked AS a ON a.host = w.host AND a.destination = w.destination
-),
-
-seen AS (
-    SELECT
-        *,
-        max(CASE WHEN good = 1 THEN ts END) OVER (
-            PARTITION BY host, destination ORDER BY ts, good, source_id, record, text
-            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS before_ok,
-        min(CASE WHEN good = 1 THEN ts END) OVER (
-            PARTITION BY host, destination ORDER BY ts, good, source_id, record, text
-            ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
-        ) AS after_ok
-    FROM step
-),
-
-ranked AS (
+WITH ranked AS (
     SELECT *, row_number() OVER (PARTITION BY host, destination, before_ok ORDER BY ts, source_id, record, text) AS n
-    FROM seen
-    WHERE good = 0
+    FROM destination_failure
+    WHERE what = 'name'
 ),
 
 stretch AS (  -- one row: failures of one domain with no success between them
@@ -274,13 +234,7 @@ FROM told
 UNION ALL
 SELECT
     h.incident_key, 'symptom', h.severity, w.entered, coalesce(w.ended, h.until_ts), w.host, NULL, w.message,
-    'message ' || w.message || ' to ' || w.recipient
-        || CASE w.outcome
-            WHEN 'delivered' THEN ' waited ' || round(w.wait_h, 1) || ' h and was delivered'
-            WHEN 'returned' THEN ' was returned' || coalesce(' (' || w.status_code || ')', '') || ' after ' || round(w.wait_h, 1) || ' h'
-            WHEN 'open' THEN ' still waited when the logs ended'
-            ELSE ' waited ' || round(w.wait_h, 1) || ' h and was refused'
-        END,
+    'message ' || w.message || ' to ' || w.recipient || lp_fate(w.outcome, w.wait_h, w.status_code),
     'longest_wait_h', round(w.wait_h, 1), NULL, w.source_id, w.record
 FROM waiting AS w
 JOIN hit AS h ON h.host = w.host AND h.incident_key = w.incident_key

@@ -16,51 +16,23 @@ many_returned = 10 # messages that came back, from which on it is medium
 apart_h = 12       # hours between two failures, from which on they are two outages
 */
 
-WITH failed AS (  -- failures that speak of the whole destination
-    SELECT host, destination, ts, text, source_id, record
-    FROM delivery_failure
-    WHERE kind IN ('no-answer', 'busy', 'deferred')
-),
-
-asked AS (
-    SELECT DISTINCT host, destination FROM failed
-),
-
-step AS (  -- one row: one failure, or one answer of the destination
-    SELECT host, destination, ts, 0 AS good, text, source_id, record FROM failed
-    UNION ALL
-    SELECT w.host, w.destination, w.ts, 1, NULL, NULL, NULL
-    FROM delivery_success AS w
-    JOIN asked AS a ON a.host = w.host AND a.destination = w.destination
-),
-
-seen AS (
-    SELECT
-        *,
-        max(CASE WHEN good = 1 THEN ts END) OVER (
-            PARTITION BY host, destination ORDER BY ts, good, source_id, record, text
-            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS before_ok,
-        min(CASE WHEN good = 1 THEN ts END) OVER (
-            PARTITION BY host, destination ORDER BY ts, good, source_id, record, text
-            ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
-        ) AS after_ok,
-        lag(ts) OVER (PARTITION BY host, destination ORDER BY ts, good, source_id, record, text) AS before_ts
-    FROM step
+WITH failed AS (
+    SELECT *, lag(ts) OVER (PARTITION BY host, destination, before_ok ORDER BY ts, source_id, record, text) AS before_ts
+    FROM destination_failure
+    WHERE what = 'server'
 ),
 
 numbered AS (  -- stretches of failures: a success or a long silence ends one
     SELECT
         *,
-        sum(CASE WHEN good = 1 OR before_ts IS NULL OR lp_us(ts) - lp_us(before_ts) > lp_minutes($apart_h * 60) THEN 1 ELSE 0 END)
-            OVER (PARTITION BY host, destination ORDER BY ts, good, source_id, record, text) AS stretch_no
-    FROM seen
+        sum(CASE WHEN before_ts IS NULL OR lp_us(ts) - lp_us(before_ts) > lp_minutes($apart_h * 60) THEN 1 ELSE 0 END)
+            OVER (PARTITION BY host, destination ORDER BY ts, source_id, record, text) AS stretch_no
+    FROM failed
 ),
 
 ranked AS (
     SELECT *, row_number() OVER (PARTITION BY host, destination, stretch_no ORDER BY ts, source_id, record, text) AS n
     FROM numbered
-    WHERE good = 0
 ),
 
 stretch AS (
@@ -159,13 +131,7 @@ FROM hit
 UNION ALL
 SELECT
     h.incident_key, 'symptom', h.severity, w.entered, coalesce(w.ended, h.until_ts), w.host, w.destination, w.message,
-    'message ' || w.message || ' to ' || w.recipient
-        || CASE w.outcome
-            WHEN 'delivered' THEN ' waited ' || round(w.wait_h, 1) || ' h and was delivered'
-            WHEN 'returned' THEN ' was returned' || coalesce(' (' || w.status_code || ')', '') || ' after ' || round(w.wait_h, 1) || ' h'
-            WHEN 'open' THEN ' still waited when the logs ended'
-            ELSE ' waited ' || round(w.wait_h, 1) || ' h and was refused'
-        END,
+    'message ' || w.message || ' to ' || w.recipient || lp_fate(w.outcome, w.wait_h, w.status_code),
     'longest_wait_h', round(w.wait_h, 1), NULL, w.source_id, w.record
 FROM waiting AS w
 JOIN hit AS h ON h.host = w.host AND h.destination = w.destination AND h.began = w.began
