@@ -35,7 +35,7 @@ FROM (
     ('services_started', 3.0, 'services', 'that the System log saw start with Windows, likewise')
 ) AS known (name, value, unit, meaning);
 
--- The thresholds side by side: a name that does not exist is an error, where a missing row would be a NULL. One row in all.
+-- The thresholds side by side: a name that does not exist is an error, where a missing row would be a NULL. One row: all of them.
 CREATE OR REPLACE VIEW known_limit AS
 SELECT
     max(value) FILTER (WHERE name = 'burst_messages') AS burst_messages,
