@@ -382,15 +382,23 @@ def rules_new(
 def rules_lint(rules: RuleFolder = None) -> None:
     """Say what of the rules would not run on other engines; exits with 3 if there is any.
 
+    Without --rules also of what the shipped rules stand on: knowledge, views, derived tables and
+    diagnosis.
+
     Example: logpipe rules lint --rules my-rules
     """
-    from logpipe.portable import flaws
+    from logpipe.portable import FOUNDATIONS, flaws
     from logpipe.report.text import clean
     from logpipe.rules import load_rules
+    from logpipe.sqlfiles import sql_files
 
-    found = [(rule.id, flaw) for rule in load_rules(rules) for flaw in flaws(rule)]
-    for rule_id, flaw in found:
-        typer.echo(clean(f"{rule_id}, line {flaw.line} of its SELECT: not {flaw.words}"))
+    checked = [(rule.id, "its SELECT", rule.sql) for rule in load_rules(rules)]
+    if rules is None:
+        files = [file for folder in FOUNDATIONS for file in sql_files(folder)]
+        checked += [(file.name, "the file", file.read_text("utf-8")) for file in files]
+    found = [(name, what, flaw) for name, what, sql in checked for flaw in flaws(sql)]
+    for name, what, flaw in found:
+        typer.echo(clean(f"{name}, line {flaw.line} of {what}: not {flaw.words}"))
     if found:
         raise typer.Exit(3)
 

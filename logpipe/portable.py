@@ -1,11 +1,11 @@
-"""SQL that runs on other engines too: what a rule may not use, and what to write instead."""
+"""SQL that runs on other engines too: what it may not use, and what to write instead."""
 
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from logpipe.model import Rule
-
+# folders of sql/ that rules stand on; the other ones load, or ask, on one machine
+FOUNDATIONS = ("knowledge", "views", "derived", "diagnosis")
 # constructs, each with what to use for it; docs/rules.md has the same table
 CONSTRUCTS = (
     (r"\bASOF\s+(?:\w+\s+)?JOIN\b", "ASOF JOIN: a range join and row_number"),
@@ -29,15 +29,15 @@ ASIDE = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.DOTALL)
 
 
 class Flaw(NamedTuple):
-    """What of a rule would not run elsewhere: the line of its SELECT, from 1, and what to do."""
+    """What would not run elsewhere: the line of the SQL, from 1, and what to do."""
 
     line: int
     words: str
 
 
-def flaws(rule: Rule) -> Iterator[Flaw]:
-    """Yield what the SELECT of a rule uses that other engines lack, in the order of its lines."""
-    sql = ASIDE.sub(_blank, rule.sql)
+def flaws(text: str) -> Iterator[Flaw]:
+    """Yield what SQL uses that other engines lack, in the order of its lines."""
+    sql = ASIDE.sub(_blank, text)
     found = [
         Flaw(_line(sql, match.start()), words)
         for pattern, words in CONSTRUCTS
@@ -46,7 +46,7 @@ def flaws(rule: Rule) -> Iterator[Flaw]:
     found += [
         Flaw(_line(sql, match.start()), "regexp_replace without 'g': say 'g'")
         for match in REPLACED.finditer(sql)
-        if "'g'" not in rule.sql[match.start() : match.start() + 400]
+        if "'g'" not in text[match.start() : match.start() + 400]
     ]
     yield from sorted(found)
 

@@ -1,4 +1,4 @@
-"""Rules that are to run on other engines too, and rules to start from."""
+"""SQL that is to run on other engines too, and rules to start from."""
 
 from pathlib import Path
 
@@ -6,20 +6,20 @@ import pytest
 
 from logpipe.cases import run_all_cases, write_skeleton
 from logpipe.errors import RuleError
-from logpipe.model import Rule
-from logpipe.portable import flaws
+from logpipe.portable import FOUNDATIONS, flaws
 from logpipe.rules import load_rules
-
-
-def rule(sql: str) -> Rule:
-    return Rule(
-        id="x", title="t", severity="low", summary="s", needs=(), why="w", todo="d",
-        references=(), params={}, sql=sql,
-    )  # fmt: skip
+from logpipe.sqlfiles import sql_files
 
 
 def test_the_shipped_rules_use_nothing_that_other_engines_lack() -> None:
-    assert [(each.id, flaw) for each in load_rules() for flaw in flaws(each)] == []
+    assert [(each.id, flaw) for each in load_rules() for flaw in flaws(each.sql)] == []
+
+
+@pytest.mark.parametrize("folder", FOUNDATIONS)
+def test_what_rules_stand_on_uses_nothing_that_other_engines_lack(folder: str) -> None:
+    files = sql_files(folder)
+    assert files
+    assert [(file.name, flaw) for file in files for flaw in flaws(file.read_text("utf-8"))] == []
 
 
 @pytest.mark.parametrize(
@@ -37,21 +37,21 @@ def test_the_shipped_rules_use_nothing_that_other_engines_lack() -> None:
     ],
 )
 def test_a_construct_that_others_lack_is_told_with_its_line(sql: str, word: str) -> None:
-    (flaw,) = flaws(rule(f"-- median(x) in a comment is none\n{sql}"))
+    (flaw,) = flaws(f"-- median(x) in a comment is none\n{sql}")
     assert flaw.line == 2
     assert flaw.words.startswith(word)
 
 
 def test_words_in_texts_and_replacements_of_all_are_fine() -> None:
     sql = "SELECT 'date_diff(' || regexp_replace(a, 'x', 'y', 'g') || md5(a), array_length(l)"
-    assert list(flaws(rule(sql))) == []
+    assert list(flaws(sql)) == []
 
 
 def test_a_rule_to_start_from_passes_its_test_and_is_never_written_over(tmp_path: Path) -> None:
     write_skeleton("slow-mail", tmp_path)
     results = run_all_cases(tmp_path, tmp_path)
     assert [result.problem for result in results] == [None, None]
-    assert list(flaws(load_rules(tmp_path)[0])) == []
+    assert list(flaws(load_rules(tmp_path)[0].sql)) == []
     with pytest.raises(RuleError, match="is there already"):
         write_skeleton("slow-mail", tmp_path)
     with pytest.raises(RuleError, match="not an id"):
