@@ -39,6 +39,7 @@ NAMING = ("confirmed", "supported", "possible")  # verdicts that name a known pr
 LINED = {
     "tracking_event", "smtp_event", "connection_event", "client_event", "counter_sample", "log_row",
 }  # fmt: skip
+BINARY = {"blg"}  # formats of such tables whose records are no lines
 
 
 def ingest(
@@ -142,7 +143,7 @@ def explain(con: Connection, incident_id: str) -> Explained:
 
 def _raw_quotes(con: Connection, incident: dict[str, Any]) -> dict[tuple[str, int], str]:
     """Return the lines of text logs that the findings of an incident name."""
-    of_lines = {format_.name for format_ in all_formats() if format_.table in LINED}
+    of_lines = {format_.name for format_ in all_formats() if format_.table in LINED} - BINARY
     wanted: dict[str, set[int]] = defaultdict(set)
     for found in incident["findings"]:
         if found["source"] is not None and found["record"] is not None:

@@ -1,0 +1,1 @@
+"""Binary counter logs: the container, the blocks of raw counters in it, values made of them."""
