@@ -46,6 +46,7 @@ LARGEST_SAMPLE, LARGEST_NAMES = 32 << 20, 16 << 20  # bytes
 TIMES = Struct("<QQI")  # catalog: local time of the first and last sample, number of samples
 MINUTE, SLACK = 600_000_000, 20_000_000  # units of 100 ns
 ROOM = 64 << 20  # bytes of text that any file may become
+LONGEST_HOST = 64
 MOST_KINDS = 6  # told in the note
 EXPERIMENTAL = "experimental: values are worked out from raw counters; relog gives those of Windows"
 
@@ -165,8 +166,9 @@ def _refusal(trace: Trace, names: dict[str, dict[int, str]], reason: str) -> str
     span = ""
     if trace.first and trace.last:
         span = f", {trace.first:%Y-%m-%d %H:%M:%S} to {trace.last:%Y-%m-%d %H:%M:%S} UTC"
+    host = next(iter(names), "")[:LONGEST_HOST] or "an unknown host"
     return (
-        f"binary counter log (BLG) of {next(iter(names), None) or 'an unknown host'}{span}, "
+        f"binary counter log (BLG) of {host}{span}, "
         f"{count_words(len(trace.pieces), 'piece of data')}{hurt}: not decoded: {reason}; {RELOG}"
     )
 

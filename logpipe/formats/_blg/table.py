@@ -9,7 +9,7 @@ from logpipe.formats._blg.cook import KINDS, Gap, Times, gap_of
 from logpipe.formats._blg.trace import RELOG
 from logpipe.formats._counter.path import CounterPath
 
-MOST_COUNTERS = 200_000
+MOST_COUNTERS, MOST_KEPT, MOST_KINDS = 200_000, 1_000_000, 1000
 PROCESS_ID = 784  # title of the counter that tells one svchost from the next
 UNTITLED = "counters that the log does not name"
 Key = tuple[str, int, str | None]  # host, object, instance
@@ -40,12 +40,15 @@ class Table:
         self.left_out: Counter[str] = Counter()
         self._names = names
         self._columns: dict[tuple[Key, tuple[Shown, ...]], list[int | None]] = {}
+        self._kept = 0  # counters in all those lists
         self._places: dict[tuple[Key, Shown], int] = {}
         self._paths: Counter[str] = Counter()
         self._before: dict[Key, Series] = {}
 
     def line(self, blocks: list[Block], stamp: str) -> str:
         """Return one sample as a line: its time, then a cell for each counter."""
+        if len(self.left_out) > MOST_KINDS:
+            raise UnreadableError(f"counters of more than {MOST_KINDS:,} types: {RELOG}")
         cells: dict[int, float] = {}
         now: dict[Key, Series] = {}
         for block in blocks:
@@ -90,7 +93,8 @@ class Table:
         columns = self._columns.get((key, shown))
         if columns is None:
             columns = self._columns[key, shown] = [self._column(key, one) for one in shown]
-            if len(self.counters) > MOST_COUNTERS:
+            self._kept += len(shown) + 1
+            if len(self.counters) > MOST_COUNTERS or self._kept > MOST_KEPT:
                 raise UnreadableError(f"more than {MOST_COUNTERS:,} counters: {RELOG}")
         return columns
 
