@@ -11,7 +11,7 @@ CREATE TABLE IF NOT EXISTS counter (
 -- Samples of performance counters. One row: one value of one counter. A blank cell is no row, never 0.
 CREATE TABLE IF NOT EXISTS counter_sample (
     source_id  INTEGER NOT NULL USING COMPRESSION rle,  -- the file
-    record     UBIGINT NOT NULL USING COMPRESSION rle,  -- physical line, from 1
+    record     UBIGINT NOT NULL USING COMPRESSION rle,  -- physical line, from 1; in a BLG the number of the sample
     ts         TIMESTAMP USING COMPRESSION rle,         -- UTC, to the millisecond
     local_ts   TIMESTAMP USING COMPRESSION rle,         -- the time as written, where the header tells no distance from UTC
     host       VARCHAR USING COMPRESSION dict_fsst,     -- short upper-case name of the host that was measured
