@@ -16,14 +16,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from logpipe import __version__
 from logpipe.errors import LogpipeError
-from logpipe.formats import all_formats
 from logpipe.ingest import begin_run, end_run
 from logpipe.ingest_archive import ingest_offer
 from logpipe.model import Rule, Source
 from logpipe.offers import OUTPUTS, find_files, is_ours, require_inputs
 from logpipe.query import Rows, own_query
-from logpipe.report.evidence import raw_lines
-from logpipe.report.explained import Explained
 from logpipe.report.html import render_html
 from logpipe.report.jsonfile import write_report
 from logpipe.report.text import clean
@@ -35,11 +32,6 @@ from logpipe.sqlfiles import sql_text
 from logpipe.store import Connection, ask, open_store, rebuild_derived, transaction
 
 NAMING = ("confirmed", "supported", "possible")  # verdicts that name a known problem
-# tables whose rows have a line of a text log as their record
-LINED = {
-    "tracking_event", "smtp_event", "connection_event", "client_event", "counter_sample", "log_row",
-}  # fmt: skip
-BINARY = {"blg"}  # formats of such tables whose records are no lines
 
 
 def ingest(
@@ -118,42 +110,6 @@ def cover(con: Connection) -> dict[str, list[dict[str, Any]]]:
 def queue_at(con: Connection, at: datetime, hosts: list[str] | None) -> Rows:
     """Return what waited at one moment (naive UTC) beside what was seen then; None: all hosts."""
     return own_query(con, sql_text("reports", "queue_at"), {"at": at, "hosts": hosts})
-
-
-def explain(con: Connection, incident_id: str) -> Explained:
-    """Return an incident of the report with what explains it.
-
-    The beginning of an id will do, where no other begins so.
-    """
-    found = [one for one in build_report(con)["incidents"] if one["id"].startswith(incident_id)]
-    exact = [one for one in found if one["id"] == incident_id]
-    if len(exact or found) != 1:
-        what = "several incidents begin so" if found else "no such incident"
-        raise LogpipeError(f"{incident_id}: {what}; 'logpipe query \"FROM incident\"' has all ids")
-    (incident,) = exact or found
-    asked = {"incident": incident["id"]}
-    tables = {row["table_name"] for row in ask(con, "SELECT table_name FROM duckdb_tables()")}
-    quotes = {
-        (row["source"], row["record"]): clean(row["words"])
-        for row in ask(con, sql_text("reports", "event_words"), asked)
-    }
-    waits = ask(con, sql_text("reports", "waits"), asked) if "wait_stretch" in tables else []
-    return Explained(incident, waits, quotes | _raw_quotes(con, incident))
-
-
-def _raw_quotes(con: Connection, incident: dict[str, Any]) -> dict[tuple[str, int], str]:
-    """Return the lines of text logs that the findings of an incident name."""
-    of_lines = {format_.name for format_ in all_formats() if format_.table in LINED} - BINARY
-    wanted: dict[str, set[int]] = defaultdict(set)
-    for found in incident["findings"]:
-        if found["source"] is not None and found["record"] is not None:
-            wanted[found["source"]].add(found["record"])
-    return {
-        (source.path, record): line
-        for source in known_sources(con)
-        if source.path in wanted and source.format in of_lines
-        for record, line in raw_lines(Path(source.path), wanted[source.path], source.bytes).items()
-    }
 
 
 def detect(con: Connection, rules: list[Rule]) -> None:

@@ -318,7 +318,7 @@ def explain(
 
     Example: logpipe explain idle-until-restart-0123456789 --db mail.duckdb
     """
-    from logpipe.analyze import explain as run
+    from logpipe.explain import explain as run
     from logpipe.report.explained import explain_lines
     from logpipe.store import open_store
 

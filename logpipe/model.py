@@ -61,6 +61,10 @@ class Frame:
 
 Batch = Lines | Columns | Ndjson | Frame
 Growth = Literal["lines", "records", "none"]
+# tables whose rows come from lines of text
+LINED = {
+    "tracking_event", "smtp_event", "connection_event", "client_event", "counter_sample", "log_row",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,12 @@ class Format:
     generation: str | None = None  # what of the product's generation the format itself tells
     growth: Growth = "lines"
     quick: Callable[[Path], Reading | None] | None = None
+    binary: bool = False  # no text: its records are no lines, whatever its table is
+
+    @property
+    def lined(self) -> bool:
+        """Whether the ``record`` of a row is the number of a line of text."""
+        return self.table in LINED and not self.binary
 
 
 @dataclass(frozen=True, slots=True)

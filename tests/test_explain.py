@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from logpipe.analyze import analyze, explain
+from logpipe.analyze import analyze
 from logpipe.errors import LogpipeError
+from logpipe.explain import explain
 from logpipe.report.evidence import LONGEST, raw_lines
 from logpipe.report.explained import Explained, explain_lines
 from logpipe.rules import load_rules

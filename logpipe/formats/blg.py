@@ -197,4 +197,5 @@ FORMAT = Format(
     sniff=sniff,
     read=read,
     growth="records",
+    binary=True,
 )

@@ -322,4 +322,5 @@ FORMAT = Format(
     generation="Windows NT to Server 2003",
     sniff=sniff,
     read=read,
+    binary=True,
 )

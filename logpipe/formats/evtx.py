@@ -99,4 +99,5 @@ FORMAT = Format(
     generation="Windows Vista or later",
     sniff=sniff,
     read=read,
+    binary=True,
 )
