@@ -1,72 +1,25 @@
-"""Delivery reports: fields and prose, real ones against the standard library's parse."""
+"""Delivery reports as files: recognised, loaded, balanced, hostile and damaged ones too."""
 
-import email
-import email.encoders
 import random
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from email.message import Message
-from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from logpipe.formats import badmail, mail, mbox, ndr
-from logpipe.formats._mail.dates import arrival, moment
-from logpipe.formats._mail.delivery import rows_of
-from logpipe.formats._mail.mime import parse
-from logpipe.ingest import ingest_file
-from logpipe.model import Source
-from logpipe.offers import Offer
+from logpipe.formats import mail, ndr
 from logpipe.store import Connection, ask, open_store
-
-ROOT = Path(__file__).parents[2]
-SAMPLES = ROOT / "samples" / "inputs"
-CORPUS = ROOT.parent / "shared" / "corpus" / "mail" / "ndr"
-REAL = sorted(CORPUS.glob("*.eml"))
-MAILS = (badmail, mail, mbox, ndr)
-# real reports without RFC 3464 fields, or with such that the library cannot see: what a reader of
-# the mail finds in them (recipient, action, status)
-PROSE = {
-    "bsd__lhost-exchange2003-01.eml": [("kijitora@example.jp", "failed", None)],
-    "bsd__lhost-exchange2003-02.eml": [
-        ("kijitora@example.co.jp", "failed", None),
-        ("mikeneko@example.co.jp", "failed", None),
-    ],
-    "bsd__lhost-exchange2003-03.eml": [("kijitora@example.jp", "failed", None)],
-    "bsd__lhost-office365-01.eml": [("kijitora@example.com", "failed", "5.1.10")],
-    "bsd__lhost-office365-02.eml": [("kijitora@example.onmicrosoft.com", "failed", "5.1.1")],
-    "bsd__rhost-microsoft-06.eml": [("sabineko@example.onmicrosoft.com", "failed", "5.7.515")],
-    "control__rfc3464-34.eml": [("kijitora@example.com", "delayed", "4.4.1")],
-    "control__rfc3464-35.eml": [
-        ("kijitora@nyaan.example.com", "failed", "5.0.0"),
-        ("sabatora@cat.example.net", "delayed", "4.0.0"),
-        ("mikeneko@neko.example.or.jp", "failed", "5.0.0"),
-    ],
-    "dos__lhost-exchange-01.eml": [("kijitora@example.jp", "failed", None)],
-    "dos__lhost-exchange2003-01.eml": [("kijitora@example.jp", "failed", None)],
-    "dos__lhost-office365-01.eml": [("kijitora@example.com", "failed", "5.1.10")],
-}
-HEAD = """\
-From: postmaster@corp.example
-To: alice@corp.example
-Date: Mon, 03 Sep 2007 07:00:16 +0200
-Subject: Report
-Message-ID: <r1@gw1.corp.example>
-MIME-Version: 1.0
-"""
-FIELDS = """\
-Reporting-MTA: dns;gw1.corp.example
-
-Final-Recipient: rfc822;bob@partner.example
-Action: failed
-Status: 4.4.7
-"""
-TEXT = HEAD + "Content-Type: text/plain\n\n"
-
-needs_corpus = pytest.mark.skipif(not REAL, reason="the corpus of real mails is not here")
+from tests.formats.reports import (
+    FIELDS,
+    HEAD,
+    MAILS,
+    SAMPLES,
+    TEXT,
+    load,
+    report,
+    rows,
+    told,
+)
 
 
 @pytest.fixture(scope="module")
@@ -80,90 +33,6 @@ def con(store: Connection) -> Connection:
     for table in ("source", "reject", "delivery_report"):
         store.execute(f"DELETE FROM {table}").fetchall()
     return store
-
-
-def load(con: Connection, path: Path) -> Source:
-    source = ingest_file(con, Offer(path, path.stat().st_size), 1)
-    assert source.records == source.rows + source.duplicates + source.rejects, source.note
-    return source
-
-
-def report(fields: str = FIELDS, *, kind: str = "message/delivery-status", after: str = "") -> str:
-    return (
-        f'{HEAD}Content-Type: multipart/report; report-type=delivery-status; boundary="b?1"\n\n'
-        f"--b?1\nContent-Type: text/plain\n\nSorry.\n--b?1\nContent-Type: {kind}\n\n{fields}\n"
-        f"{after}--b?1--\n"
-    )
-
-
-def rows(text: str | bytes) -> list[dict[str, Any]]:
-    return rows_of(parse(text.encode() if isinstance(text, str) else text), 1)
-
-
-def told(found: list[dict[str, Any]]) -> list[tuple[Any, Any, Any]]:
-    return [(row.get("recipient"), row.get("action"), row.get("status")) for row in found]
-
-
-def fields_of(report_mail: Message) -> tuple[Message, list[Message]]:
-    """What the standard library finds: the fields of the message, and of each recipient."""
-    (part,) = (p for p in report_mail.walk() if p.get_content_type() == "message/delivery-status")
-    groups: Any = part.get_payload()
-    return groups[0], [group for group in groups if group["Final-Recipient"]]
-
-
-def utc(text: str | None) -> datetime | None:
-    return parsedate_to_datetime(text).astimezone(UTC).replace(tzinfo=None) if text else None
-
-
-def value(text: str | None) -> str | None:
-    return text.partition(";")[2].strip().lower() if text else None
-
-
-@needs_corpus
-@pytest.mark.parametrize("path", [p for p in REAL if p.name not in PROSE], ids=lambda p: p.name)
-def test_a_well_formed_real_report_is_read_as_the_standard_library_reads_it(path: Path) -> None:
-    raw = path.read_bytes()
-    message, recipients = fields_of(email.message_from_bytes(raw))
-    found = rows(raw)
-    assert len(found) == len(recipients) > 0
-    for row, fields in zip(found, recipients, strict=True):
-        assert row["kind"] == "dsn"
-        assert row["recipient"] == value(fields["Final-Recipient"])
-        assert row.get("original_recipient") == value(fields["Original-Recipient"])
-        assert row["action"] == fields["Action"].lower()
-        assert row["status"] == fields["Status"].split()[0]
-        assert row["arrival_ts"] == utc(message["Arrival-Date"])
-        assert row.get("last_attempt_ts") == utc(fields["Last-Attempt-Date"])
-        assert row.get("will_retry_until") == utc(fields["Will-Retry-Until"])
-        assert row["reporting_mta"].lower() == value(message["Reporting-MTA"])
-
-
-@needs_corpus
-@pytest.mark.parametrize("name", PROSE)
-def test_a_real_report_in_prose_or_out_of_shape_is_read(name: str) -> None:
-    assert told(rows((CORPUS / name).read_bytes())) == PROSE[name]
-
-
-@needs_corpus
-def test_every_real_report_is_claimed_once_loaded_and_balanced(
-    con: Connection, tmp_path: Path
-) -> None:
-    for number, real in enumerate(REAL):
-        path = tmp_path / f"{number}.eml"
-        path.write_bytes(real.read_bytes())
-        source = load(con, path)
-        # three begin with the From line of the mailbox that they were taken out of
-        expected = "mbox" if real.read_bytes().startswith(b"From ") else "ndr"
-        assert (source.format, source.records) == (expected, 1), real.name
-        assert source.status in {"loaded", "duplicate"}
-
-
-@needs_corpus
-def test_the_delay_report_of_a_real_smtp_service_tells_its_wait_to_the_millisecond() -> None:
-    (row,) = rows((CORPUS / "bsd__lhost-outlook-06.eml").read_bytes())
-    assert row["smtp_version"] == "7.5.7601.22751"
-    assert row["original_arrival_ts"].isoformat() == "2015-01-29T05:29:14.272000"
-    assert round((row["ts"] - row["original_arrival_ts"]).total_seconds() / 3600, 2) == 12.04
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\r\r\n"])
@@ -224,165 +93,6 @@ def test_the_view_tells_how_long_the_mail_waited(con: Connection, tmp_path: Path
         ("MAIL5", "bob@partner.example", "failed", None, True),
         ("MAIL5", "eve@other.example", "failed", None, False),
     ]
-
-
-def test_exchange_5_prose_gives_server_reason_and_code() -> None:
-    bob, eve = rows((SAMPLES / "ndr/exchange55.eml").read_bytes())
-    assert bob["diagnostic"].startswith("The maximum time for delivering the message expired")
-    assert (bob["reporting_mta"], eve["reporting_mta"]) == ("MAIL5", "MAIL5")
-    assert eve["extra"]["mapi code"] == "000C05A6"
-    assert bob["original_message_id"] == "ims0@mail5.corp.example"
-
-
-@pytest.mark.parametrize(
-    ("lines", "recipient", "status", "server"),
-    [
-        (
-            (
-                "The following recipient(s) could not be reached:\n\n"
-                "      bob@partner.example on 9/3/2007 9:20 AM\n"
-                "            Could not deliver the message in the time limit specified.\n"
-                "            <gw1.corp.example #4.4.7>\n"
-            ),
-            "bob@partner.example",
-            "4.4.7",
-            "gw1.corp.example",
-        ),
-        (
-            (
-                "Folgende Empfänger konnten nicht erreicht werden:\n\n"
-                "      Bob Müller am 03.09.2007 09:20\n"
-                "            Die Nachricht konnte nicht zugestellt werden.\n"
-                "            < gw1.corp.example #5.1.1 smtp;550 5.1.1 unknown>\n"
-            ),
-            "bob müller",
-            "5.1.1",
-            None,
-        ),
-        (
-            (
-                "Generierender Server: hub1.corp.example\n\nbob@partner.example\n"
-                "#550 4.4.7 QUEUE.Expired; message expired ##\n"
-            ),
-            "bob@partner.example",
-            "4.4.7",
-            "hub1.corp.example",
-        ),
-        (
-            (
-                "Hi. This is the qmail-send program at mx.corp.example.\n\n<bob@partner.example>:\n"
-                "192.0.2.9 does not like recipient.\nRemote host said: 550 5.1.1 unknown\n"
-            ),
-            "bob@partner.example",
-            "5.1.1",
-            "mx.corp.example",
-        ),
-    ],
-)
-def test_renderings_in_prose_are_read(
-    lines: str, recipient: str, status: str, server: str | None
-) -> None:
-    (row,) = rows(TEXT + lines)
-    assert told([row]) == [(recipient, "failed", status)]
-    assert row.get("reporting_mta") == server
-
-
-def test_fields_in_plain_text_and_quoted_ones_are_found() -> None:
-    quoted = "".join(f"> {line}\n" for line in FIELDS.splitlines())
-    for text in (TEXT + "Sorry.\n\n" + FIELDS, TEXT + "See below\n" + quoted):
-        assert told(rows(text)) == [("bob@partner.example", "failed", "4.4.7")]
-
-
-def test_recipients_without_a_blank_line_between_them_are_told_apart() -> None:
-    more = "Final-Recipient: rfc822;eve@partner.example\nAction: delayed\nStatus: 4.4.1\n"
-    assert told(rows(report(FIELDS + more))) == [
-        ("bob@partner.example", "failed", "4.4.7"),
-        ("eve@partner.example", "delayed", "4.4.1"),
-    ]
-    joined = FIELDS.replace("\n\n", "\n")
-    assert told(rows(report(joined)))[0] == ("bob@partner.example", "failed", "4.4.7")
-    assert rows(report(joined))[0]["reporting_mta"] == "gw1.corp.example"
-
-
-@pytest.mark.parametrize("encoding", ["base64", "quoted-printable"])
-def test_an_encoded_status_part_is_read(encoding: str) -> None:
-    part = Message()
-    part.set_payload(FIELDS.encode())
-    (email.encoders.encode_base64 if encoding == "base64" else email.encoders.encode_quopri)(part)
-    kind = f"message/delivery-status\nContent-Transfer-Encoding: {encoding}"
-    assert told(rows(report(str(part.get_payload()), kind=kind)))[0][0] == "bob@partner.example"
-
-
-def test_values_that_no_column_takes_are_kept() -> None:
-    fields = (
-        "Original-Envelope-Id: env1\nReporting-MTA: x400;/c=de/\nArrival-Date: yesterday\n\n"
-        "Final-Recipient: x400;/s=bob/\nAction: failed (at last)\nStatus: 4.4.7 (too old)\n"
-        "Diagnostic-Code: x-unix; 71\nX-Actual-Recipient: rfc822;b@x.example\n"
-        "Last-Attempt-Date: Mon, 03 Sep 2007 05:00:16\nX-Twice: 1\nX-Twice: 2\n"
-    )
-    (row,) = rows(report(fields))
-    assert (row["action"], row["status"], row["diagnostic"]) == ("failed", "4.4.7", "71")
-    assert (row["arrival_ts"], row.get("last_attempt_ts")) == (None, None)
-    kept = {
-        "original-envelope-id": "env1",
-        "reporting-mta": "x400;/c=de/",
-        "arrival-date": "yesterday",
-        "action": "failed (at last)",
-        "status": "4.4.7 (too old)",
-        "diagnostic type": "x-unix",
-        "final-recipient type": "x400",
-        "x-actual-recipient": "rfc822;b@x.example",
-        "last-attempt-date": "Mon, 03 Sep 2007 05:00:16",
-        "x-twice": "1",
-        "x-twice (2)": "2",
-    }
-    assert kept.items() <= row["extra"].items()
-
-
-def test_a_report_on_a_report_tells_of_the_outer_one() -> None:
-    inner = report(FIELDS.replace("bob@", "eve@").replace("gw1", "gw2")).replace("b?1", "in")
-    outer = report(after=f"--b?1\nContent-Type: message/rfc822\n\n{inner}\n")
-    (row,) = rows(outer)
-    assert (row["recipient"], row["reporting_mta"]) == ("bob@partner.example", "gw1.corp.example")
-    assert row["original_message_id"] == "r1@gw1.corp.example"
-
-
-def test_a_forward_says_so() -> None:
-    (row,) = rows((SAMPLES / "ndr/forwarded.eml").read_bytes())
-    assert row["report_message_id"] == "dsn2Failure@gw1.corp.example"
-    assert row["extra"]["forwarded in"] == "outer@corp.example"
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("Mon, 03 Sep 2007 07:00:16 +0200", "2007-09-03 05:00:16"),
-        ("3 Sep 2007 07:00:16 +0200 (CEST)", "2007-09-03 05:00:16"),
-        ("Mon, 03 Sep 2007 05:00:16 GMT", "2007-09-03 05:00:16"),
-        ("Sun, 31 Dec 2006 23:59:60 -0000", "2006-12-31 23:59:59"),
-        ("Mon, 03 Sep 2007 05:00:16", "None"),  # no zone: no moment
-        ("Mon, 03 Sep 2007 05:00:16 JST", "None"),  # a name that is none of RFC 5322
-        ("Mon, 03 Sep 2007 05:00:16 +9900", "None"),
-        ("Mon, 31 Feb 2007 05:00:16 +0000", "None"),
-        ("Mon, 03 Sep 99999 05:00:16 +0000", "None"),
-        ("1:2:3:4 +0000", "None"),
-        ("29-04-2017 23:34", "None"),
-        ("", "None"),
-    ],
-)
-def test_dates_are_read_in_utc_or_not_at_all(text: str, expected: str) -> None:
-    assert str(moment(text)) == expected
-
-
-def test_a_filetime_counts_for_more_than_the_text_beside_it() -> None:
-    stamp = "06 Jun 2013 17:16:54.0590 (UTC) FILETIME=[A4660DE0:01CE62D9]"
-    assert str(arrival(stamp)) == "2013-06-06 17:16:54.590000"
-    assert str(arrival(stamp.partition(" FILE")[0])) == "2013-06-06 17:16:54.059000"
-    assert arrival("FILETIME=[FFFFFFFF:FFFFFFFF]") is None
-    other = f"--b?1\nContent-Type: text/rfc822-headers\n\nX-OriginalArrivalTime: 07{stamp[2:]}\n\n"
-    (row,) = rows(report(after=other))
-    assert str(row["original_arrival_ts"]) == "2013-06-06 17:16:54.590000"
-    assert row["extra"]["original x-originalarrivaltime"] == f"07{stamp[2:]}"
 
 
 @pytest.mark.parametrize(
