@@ -16,8 +16,8 @@ PROBLEMS = {"KB910932", "KB934709", "KB941060", "Q176708", "KB944903", None}
 OLD = {"gateway2003", "exchange2003", "healthy"}  # whose whole truth test_samples checks
 # as expensive as others and with the same logs: only the score builds them
 ALIKE = {
-    "crash_loop", "dns_failure", "log_gap", "nightly", "plateau", "poison", "power_loss",
-    "remote_outage",
+    "crash_loop", "dns_failure", "log_gap", "long_retry", "nightly", "plateau", "poison",
+    "power_loss", "remote_outage",
 }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from samples.generator.known import (
     dns_over_tcp,
     fixed934709,
     idle934709,
+    late_retry,
     long_retry,
     plain_outage,
     planned_reboot,
@@ -55,6 +56,7 @@ SCENARIOS: dict[str, Callable[..., Truth]] = {
     # other faults
     "back_pressure": back_pressure,
     "throttled": throttled,
+    "late_retry": late_retry,
     "remote_outage": remote_outage,
     "dns_failure": dns_failure,
     "poison": poison,

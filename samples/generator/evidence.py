@@ -86,3 +86,23 @@ def write_services(bundle: Bundle, path: str, running: dict[str, str]) -> None:
     body = "".join(f"   {shown}\n" for shown in running.values())
     text = f"{title}\n\n{body}\nThe command completed successfully.\n\n"
     bundle.write(path, text.replace("\n", "\r\n").encode(), len(running))
+
+
+def write_metabase(bundle: Bundle, path: str, retries: str) -> None:
+    """Write the part of MetaBase.xml about the SMTP service; retry intervals are in minutes."""
+    properties = {
+        "ConnectionTimeout": "600",
+        "SmtpLocalDelayExpireMinutes": "720",
+        "SmtpLocalNDRExpireMinutes": "2880",
+        "SmtpRemoteDelayExpireMinutes": "720",
+        "SmtpRemoteNDRExpireMinutes": "2880",
+        "SmtpRemoteProgressiveRetry": retries,
+    }
+    body = "".join(f'\t\t{name}="{value}"\r\n' for name, value in properties.items())
+    text = (
+        '<?xml version ="1.0"?>\r\n'
+        '<configuration xmlns="urn:microsoft-catalog:XML_Metabase_V64_0">\r\n<MBProperty>\r\n'
+        f'<IIsSmtpService\tLocation ="/LM/SmtpSvc"\r\n{body}\t>\r\n</IIsSmtpService>\r\n'
+        "</MBProperty>\r\n</configuration>\r\n"
+    )
+    bundle.write(path, text.encode(), len(properties))

@@ -1,10 +1,11 @@
 """The five known problems with what decides about them, and the look-alikes of their queues."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from samples.generator import hosts, places, story
+from samples.generator import evidence, hosts, places, story
 from samples.generator.eventlog import Machine
 from samples.generator.evidence import Library, aqueue, exchange_library
 from samples.generator.facts import Client
@@ -18,6 +19,7 @@ from samples.generator.queueing import (
     Fault,
     Outage,
     Policy,
+    minutes,
 )
 from samples.generator.remotes import Remote, Window
 from samples.generator.traffic import Town, arrivals, people
@@ -247,6 +249,23 @@ def long_retry(
     return _quiet_gateway(scene, server)
 
 
+def late_retry(
+    out: Path, *, seed: int, difficulty: str = "normal", name: str = "late_retry"
+) -> Truth:
+    """Write a gateway that tries again after many hours only: what greylists send away is late."""
+    scene = hosts.set_scene(out, name, seed=seed, difficulty=difficulty, days=7)
+    rng, start = scene.rng, scene.span[0]
+    interval = rng.choice((360, 480, 720))
+    policy = Policy(minutes(interval), WINDOWS_SMTP.delay, WINDOWS_SMTP.expiry)
+    restart = Outage(SMTPSVC, start + timedelta(days=rng.uniform(3, 5)), timedelta(seconds=9))
+    server = gateway(scene, rate=170, policy=policy, outages=(restart,))
+    if scene.level.evidence("setting", "none") == "setting" and not scene.level.lacks("settings"):
+        retries = ",".join([str(interval)] * 4)
+        evidence.write_metabase(scene.bundle, "GW1/inventory/MetaBase.xml", retries)
+    late = story.late(server, minutes(300)[0])
+    return _quiet_gateway(scene, server, late)
+
+
 def planned_reboot(
     out: Path, *, seed: int, difficulty: str = "normal", name: str = "planned_reboot"
 ) -> Truth:
@@ -297,10 +316,10 @@ def week_exchange2003(
     return hosts.finish(scene, [server], story.told(server, connectivity=False))
 
 
-def _quiet_gateway(scene: hosts.Scene, server: Server) -> Truth:
+def _quiet_gateway(scene: hosts.Scene, server: Server, extra: Iterable[Truth] = ()) -> Truth:
     machine = Machine("GW1", scene.span[0] - timedelta(days=20), CENTRAL)
     hosts.write_relay(scene, server, machine)
-    return hosts.finish(scene, [server], story.told(server, connectivity=False))
+    return hosts.finish(scene, [server], [*story.told(server, connectivity=False), *extra])
 
 
 fixed934709 = partial(idle934709, name="fixed934709", fixed=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from samples.generator import facts
 from samples.generator.difficulty import Difficulty
@@ -174,6 +175,26 @@ def _poisoned(server: Server) -> Iterator[Truth]:
         if isinstance(fact, facts.Poisoned):
             span = (fact.message.accepted_at, fact.at)
             yield incident("poison-message", server.name, server.service, span, messages=1)
+
+
+def late(server: Server, usual: timedelta) -> Iterator[Truth]:
+    """Yield the mail that waited longer than usual for its next attempt, by the interval alone."""
+    tries: dict[tuple[str, str], list[datetime]] = {}
+    entered: dict[str, datetime] = {}
+    for fact in server.facts:
+        if isinstance(fact, facts.Session):
+            for one in fact.transactions:
+                entered[one.message.id] = one.message.accepted_at
+                for recipient, _ in one.replies:
+                    tries.setdefault((one.message.id, recipient), []).append(one.at)
+    waits = {
+        message: times[-1]
+        for (message, _), times in tries.items()
+        if any(b - a > usual for a, b in pairwise(times))
+    }
+    if waits:
+        span = (min(entered[message] for message in waits), max(waits.values()))
+        yield incident("retry-lateness", server.name, server.service, span, messages=len(waits))
 
 
 def scheduled(server: Server, service: str) -> Iterator[Truth]:

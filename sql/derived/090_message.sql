@@ -77,7 +77,7 @@ report_mail AS (  -- with the start of the service that it follows within half a
 waiting AS (
     SELECT m.host, m.log, m.message, m.recipient, m.sender, m.entered, p.retry_min, p.slack_min, p.expire_h, p.early_h
     FROM settled AS m
-    JOIN retry_policy AS p ON p.log = m.log
+    JOIN host_policy AS p ON p.host = m.host AND p.log = m.log
     WHERE m.log = 'smtp' AND m.ended IS NULL AND m.enter_ts IS NOT NULL
 ),
 
@@ -95,7 +95,7 @@ notice_pair AS (  -- reports that come when mail of that sender is refused, turn
         m.host, m.sender, m.message, d.report_no, d.ts, 'delay' AS notice,
         abs(lp_hours(m.entered, d.ts) - p.delay_h) AS distance
     FROM (SELECT DISTINCT host, log, sender, message, entered, ended FROM settled) AS m
-    JOIN retry_policy AS p ON p.log = m.log
+    JOIN host_policy AS p ON p.host = m.host AND p.log = m.log
     JOIN report_mail AS d
         ON d.host = m.host AND d.sender = m.sender AND (m.ended IS NULL OR d.ts <= m.ended)
        AND lp_hours(m.entered, d.ts)

@@ -12,7 +12,7 @@ CREATE OR REPLACE TABLE idle_wait AS
 WITH long_gap AS (
     SELECT m.*, p.retry_min, p.slack_min, p.expire_h, p.early_h
     FROM message AS m
-    JOIN retry_policy AS p ON p.log = m.log
+    JOIN host_retry AS p ON p.host = m.host AND p.log = m.log
     WHERE m.gap_h * 60 > p.retry_min + p.slack_min
 ),
 

@@ -11,7 +11,7 @@ CREATE OR REPLACE TABLE returned_mail AS
 WITH report AS (  -- messages returned at or after expiry
     SELECT m.*, p.expire_h, p.early_h, p.retry_min, p.slack_min
     FROM message AS m
-    JOIN retry_policy AS p ON p.log = m.log
+    JOIN host_retry AS p ON p.host = m.host AND p.log = m.log
     WHERE m.outcome = 'returned' AND m.entry_seen
       AND (m.wait_h >= p.expire_h - p.early_h OR m.status_code LIKE '_.4.7')
 ),

@@ -30,7 +30,7 @@ slow AS (
     FROM message AS m
     JOIN telling AS t ON t.host = m.host AND t.log = m.log
     JOIN log_span AS s ON s.host = m.host AND s.log = m.log
-    LEFT JOIN retry_policy AS p ON p.log = m.log
+    LEFT JOIN host_retry AS p ON p.host = m.host AND p.log = m.log
     WHERE m.wait_h > 15 / 60.0
 ),
 

@@ -59,6 +59,8 @@ FROM (
     ('idle-until-restart', 'events', 'required'),
     ('idle-queue-item', 'smtp', 'required'),
     ('idle-queue-item', 'tracking', 'required'),
+    ('retry-lateness', 'smtp', 'required'),
+    ('retry-lateness', 'tracking', 'required'),
     ('delayed-ndr', 'smtp', 'required'),
     ('delayed-ndr', 'tracking', 'required'),
     ('delayed-ndr', 'events', 'helpful'),

@@ -1,5 +1,5 @@
 -- When each product tries again and gives up, by default. One row: the service behind one kind of
--- log. A host that is set otherwise is not known to be yet: the values are those of the product.
+-- log. The values are those of the product; what holds for a host is in table host_retry.
 -- retry_min: the longest regular retry interval, minutes; slack_min: allowance for a busy queue,
 -- minutes; delay_h: hours until the sender is told of the delay; expire_h: hours until a message is
 -- returned; early_h: how much earlier still counts as

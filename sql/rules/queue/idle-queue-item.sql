@@ -28,7 +28,7 @@ WITH hole AS (  -- what the log lacks: there a message may have been tried, or h
 overtaken AS (
     SELECT i.*, p.retry_min, p.slack_min, p.expire_h
     FROM idle_wait AS i
-    JOIN retry_policy AS p ON p.log = i.log
+    JOIN host_retry AS p ON p.host = i.host AND p.log = i.log
     WHERE i.proof = 'overtaken' AND i.entry_seen
       AND i.silent_h <= $edge_h
       AND i.outcome IN ('open', 'delivered')

@@ -132,7 +132,7 @@ waiting AS (  -- messages that entered since the domain last took mail
         row_number() OVER (PARTITION BY a.host, a.incident_key, m.message, m.recipient ORDER BY m.entered, m.log) AS n
     FROM affected AS a
     JOIN message AS m ON m.host = a.host AND m.domain = a.destination AND m.entry_seen
-    JOIN retry_policy AS p ON p.log = m.log
+    JOIN host_retry AS p ON p.host = m.host AND p.log = m.log
     WHERE m.entered <= coalesce(a.after_ok, a.last_failed)
       AND (a.before_ok IS NULL OR m.entered > a.before_ok)
       AND lp_us(m.entered) + m.wait_h * 3600000000 > lp_us(a.began)

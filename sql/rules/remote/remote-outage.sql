@@ -81,7 +81,7 @@ waiting AS (  -- entered since the destination last took mail, and ended not lon
         ) AS n
     FROM outage AS u
     JOIN message AS m ON m.host = u.host AND m.domain = u.destination AND m.entry_seen
-    JOIN retry_policy AS p ON p.log = m.log
+    JOIN host_retry AS p ON p.host = m.host AND p.log = m.log
     WHERE m.entered <= u.until_ts
       AND (u.before_ok IS NULL OR m.entered > u.before_ok)
       AND lp_us(m.entered) + m.wait_h * 3600000000 > lp_us(u.began)
