@@ -105,4 +105,4 @@ def write_metabase(bundle: Bundle, path: str, retries: str) -> None:
         f'<IIsSmtpService\tLocation ="/LM/SmtpSvc"\r\n{body}\t>\r\n</IIsSmtpService>\r\n'
         "</MBProperty>\r\n</configuration>\r\n"
     )
-    bundle.write(path, text.encode(), len(properties))
+    bundle.write(path, text.encode(), 1)  # a record is a key
