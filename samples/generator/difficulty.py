@@ -51,6 +51,10 @@ class Difficulty:
             return choices[0]
         return self.dice("evidence").choice(choices)
 
+    def shows(self, what: str) -> bool:
+        """Return whether the evidence that decides was collected: versions, settings."""
+        return self.evidence("there", "none") == "there" and not self.lacks(what)
+
 
 def as_dated(happened: list[facts.Fact], ahead: timedelta) -> list[facts.Fact]:
     """Return the facts as a host dates them whose clock is ahead."""

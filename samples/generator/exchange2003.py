@@ -12,9 +12,8 @@ from samples.generator.eventlog import Machine, application_entries, system_entr
 from samples.generator.facts import Client
 from samples.generator.mechanism import Server
 from samples.generator.queueing import EXCHANGE_2003, SMTPSVC, STORE, Fault, Outage
-from samples.generator.remotes import Remote
 from samples.generator.tracking2003 import write_tracking2003
-from samples.generator.traffic import Town, arrivals, people
+from samples.generator.traffic import arrivals
 from samples.generator.truth import Truth, tell
 
 START = datetime.fromisoformat("2007-10-08")  # UTC, as all times here
@@ -45,30 +44,17 @@ def exchange2003(
     down_at = start + timedelta(days=1, hours=rng.uniform(7, 12))
     down = {DECOY: (down_at, down_at + timedelta(hours=decoy_hours))}
     remotes = places.build_remotes(rng, down, None)
-    ours = Remote(
-        "corp.example",
-        f"{host.lower()}.corp.example",
-        "192.0.2.10",
-        users=people("corp.example", 60, rng),
-        local=True,
-    )
-    inside = (Client(host, "192.0.2.10"),)
-    # Colleagues write to each other too, so our own domain is one of the destinations.
-    town = Town(
-        ours,
-        (*remotes, ours),
-        (*places.weights({DECOY: 12}), 30),
-        inside,
-        inside_via="store",
-        outside_share=0.4,
-        stranger_share=0,
+    fqdn = f"{host.lower()}.corp.example"
+    client = Client(host, "192.0.2.10")
+    town = places.mailbox_town(
+        remotes, client, fqdn, rng, count=60, inside=30, outside_share=0.4, busier={DECOY: 12}
     )
     up_since = start - timedelta(days=rng.uniform(2, 5))
     server = Server(
         name=host,
-        fqdn=f"{host.lower()}.corp.example",
+        fqdn=fqdn,
         policy=EXCHANGE_2003,
-        remotes=[ours, *remotes],
+        remotes=[town.ours, *remotes],
         services=(SMTPSVC, STORE),
         up_since=up_since,
         rng=rng,

@@ -1,10 +1,12 @@
 """Writes what one host of a kind leaves behind, as far as its collection is complete."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import wraps
 from pathlib import Path
 from random import Random
+from typing import Protocol
 
 from samples.generator import evidence, facts, tracking2016, transportlogs, w3c
 from samples.generator.bundle import Bundle, new_bundle, write_truth
@@ -18,7 +20,7 @@ from samples.generator.eventlog import (
 )
 from samples.generator.evidence import Library
 from samples.generator.mechanism import Server
-from samples.generator.story import in_order
+from samples.generator.story import in_order, told
 from samples.generator.tracking2003 import write_tracking2003
 from samples.generator.truth import Truth, tell
 
@@ -52,6 +54,30 @@ def set_scene(
     """Return an empty bundle of a scenario."""
     bundle = new_bundle(out, name, Difficulty(difficulty, seed))
     return Scene(bundle, (start, start + timedelta(days=days)), seed, Random(seed))
+
+
+class Builder(Protocol):
+    """What ``samples.generator.build`` calls."""
+
+    def __call__(self, out: Path, *, seed: int, difficulty: str = "normal") -> Truth:
+        """Write a bundle below ``out`` and return its truth."""
+
+
+def scenario(
+    *, days: float, start: datetime = START
+) -> Callable[[Callable[[Scene], Truth]], Builder]:
+    """Make a builder of a function that plays a scene; the bundle has the function's name."""
+
+    def built_by(play: Callable[[Scene], Truth]) -> Builder:
+        @wraps(play)
+        def build(out: Path, *, seed: int, difficulty: str = "normal") -> Truth:
+            name = play.__name__
+            scene = set_scene(out, name, seed=seed, difficulty=difficulty, days=days, start=start)
+            return play(scene)
+
+        return build
+
+    return built_by
 
 
 def write_relay(scene: Scene, server: Server, machine: Machine) -> None:
@@ -130,17 +156,19 @@ def write_inventory(
 
 def finish(
     scene: Scene,
-    servers: Iterable[Server],
+    servers: Sequence[Server],
     extra: Iterable[Truth] = (),
     *,
     problem: str | None = None,
     verdict: str | None = None,
     spared: str = "",
+    connectivity: bool = False,
 ) -> Truth:
-    """Write and return the truth.
+    """Write and return the truth: what the servers did, and what is told beside it.
 
     Restarts of the service ``spared`` need not be named: another rule tells them, or no log does.
     """
+    did = [one for server in servers for one in told(server, connectivity=connectivity)]
     truth = tell(servers, *scene.span, scene.bundle.files)
     found = []
     for one in truth["incidents"]:
@@ -154,7 +182,7 @@ def finish(
                 "optional": free,
             }
         )
-    truth["incidents"] = in_order([*found, *extra])
+    truth["incidents"] = in_order([*found, *did, *extra])
     truth["difficulty"] = scene.level.level
     truth["skew_s"] = {host: scene.level.skew(host).total_seconds() for host in truth["hosts"]}
     truth["damaged"] = sorted(scene.bundle.harmed)

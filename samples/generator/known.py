@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import partial
-from pathlib import Path
 
 from samples.generator import evidence, hosts, places, story
 from samples.generator.eventlog import Machine
@@ -21,11 +19,13 @@ from samples.generator.queueing import (
     Policy,
     minutes,
 )
-from samples.generator.remotes import Remote, Window
-from samples.generator.traffic import Town, arrivals, people
+from samples.generator.remotes import Remote, Window, window
+from samples.generator.traffic import arrivals
 from samples.generator.truth import Truth
 
 CENTRAL = "-60 W. Europe Standard Time"
+WINTER = datetime.fromisoformat("2008-01-14")  # UTC, as all times here
+SPRING = datetime.fromisoformat("2008-03-03")
 
 
 def gateway(
@@ -66,25 +66,25 @@ def _without_dns(remote: Remote) -> Remote:
     )
 
 
-def idle934709(
-    out: Path,
-    *,
-    seed: int,
-    difficulty: str = "normal",
-    name: str = "idle934709",
-    fixed: bool = False,
-) -> Truth:
-    """Write a gateway that loses messages, with or without proof of its version.
+@hosts.scenario(days=8)
+def idle934709(scene: hosts.Scene) -> Truth:
+    """Write a gateway that loses messages, with or without proof of its version."""
+    return _idle(scene, fixed=False)
 
-    ``fixed`` is a look-alike: the queue manager has the fix, so whatever lost them is not it.
-    """
-    scene = hosts.set_scene(out, name, seed=seed, difficulty=difficulty, days=8)
+
+@hosts.scenario(days=8)
+def fixed934709(scene: hosts.Scene) -> Truth:
+    """Write one whose queue manager has the fix, so that whatever lost the messages is not it."""
+    return _idle(scene, fixed=True)
+
+
+def _idle(scene: hosts.Scene, *, fixed: bool) -> Truth:
     rng, start = scene.rng, scene.span[0]
     restart = Outage(
         SMTPSVC, start + timedelta(days=6.3, hours=rng.uniform(-2, 2)), timedelta(seconds=15)
     )
     decoy = start + timedelta(days=rng.uniform(2.5, 3.5))
-    down = {"supplier.example": (decoy, decoy + timedelta(hours=rng.uniform(2, 3.5)))}
+    down = {"supplier.example": window(decoy, rng.uniform(2, 3.5))}
     fault = (rng.uniform(1.5, 3), rng.uniform(0.07, 0.16))
     server = gateway(scene, rate=170, fault=fault, outages=(restart,), down=down)
     build = {"sp2": 3959, "sp1": 2619, "none": 0}[scene.level.evidence("sp2", "sp1", "none")]
@@ -92,14 +92,12 @@ def idle934709(
         build = rng.choice((2950, 4094))
     if not fixed and scene.level.lacks("versions"):
         build = 0
-    machine = Machine("GW1", scene.span[0] - timedelta(days=20), CENTRAL)
-    hosts.write_relay(scene, server, machine)
+    _write_gateway(scene, server)
     hosts.write_inventory(scene, "GW1", [aqueue(build)] if build else [])
     verdict = "confirmed" if build else "supported"
     return hosts.finish(
         scene,
         [server],
-        story.told(server, connectivity=False),
         problem=None if fixed else "KB934709",
         verdict="ruled-out" if fixed else verdict,
     )
@@ -117,27 +115,15 @@ def mailbox_server(
     """Run an Exchange 2003 server whose people write to each other and to the world."""
     rng = scene.rng
     remotes = places.build_remotes(rng, down or {}, None)
-    ours = Remote(
-        "corp.example",
-        "ex1.corp.example",
-        "192.0.2.10",
-        users=people("corp.example", 60, rng),
-        local=True,
-    )
-    town = Town(
-        ours,
-        (*remotes, ours),
-        (*places.weights(), 30),
-        (Client("EX1", "192.0.2.10"),),
-        inside_via="store",
-        outside_share=0.4,
-        stranger_share=0,
+    client = Client("EX1", "192.0.2.10")
+    town = places.mailbox_town(
+        remotes, client, "ex1.corp.example", rng, count=60, inside=30, outside_share=0.4
     )
     server = Server(
         name="EX1",
         fqdn="ex1.corp.example",
         policy=EXCHANGE_2003,
-        remotes=[ours, *remotes],
+        remotes=[town.ours, *remotes],
         services=(SMTPSVC, STORE),
         up_since=scene.span[0] - timedelta(days=up_days),
         rng=rng,
@@ -153,18 +139,9 @@ def _write_mailbox_server(scene: hosts.Scene, server: Server, libraries: list[Li
     hosts.write_inventory(scene, "EX1", libraries)
 
 
-def stuck941060(
-    out: Path, *, seed: int, difficulty: str = "normal", name: str = "stuck941060"
-) -> Truth:
+@hosts.scenario(days=10, start=WINTER)
+def stuck941060(scene: hosts.Scene) -> Truth:
     """Write an Exchange 2003 server whose full cache strands mail until the store restarts."""
-    scene = hosts.set_scene(
-        out,
-        name,
-        seed=seed,
-        difficulty=difficulty,
-        days=10,
-        start=datetime.fromisoformat("2008-01-14"),
-    )
     rng, start = scene.rng, scene.span[0]
     first = Outage(STORE, start + timedelta(days=0.9), timedelta(seconds=50))
     cure = Outage(
@@ -172,32 +149,20 @@ def stuck941060(
     )
     fault = Fault("cache", STORE, timedelta(days=rng.uniform(2.5, 3.5)), rng.uniform(0.1, 0.2))
     server = mailbox_server(scene, rate=140, fault=fault, outages=(first, cure), up_days=2)
-    unfixed = scene.level.evidence("unfixed", "none") == "unfixed" and not scene.level.lacks(
-        "versions"
-    )
+    unfixed = scene.level.shows("versions")
     libraries = [exchange_library("exmime.dll", "6.5.7638.1")] if unfixed else []
     _write_mailbox_server(scene, server, libraries)
     return hosts.finish(
         scene,
         [server],
-        story.told(server, connectivity=False),
         problem="KB941060",
         verdict="confirmed" if unfixed else "supported",
     )
 
 
-def stamp950757(
-    out: Path, *, seed: int, difficulty: str = "normal", name: str = "stamp950757"
-) -> Truth:
+@hosts.scenario(days=8, start=SPRING)
+def stamp950757(scene: hosts.Scene) -> Truth:
     """Write Exchange 2003 mail that greylists sent away, lost until SMTP alone restarts."""
-    scene = hosts.set_scene(
-        out,
-        name,
-        seed=seed,
-        difficulty=difficulty,
-        days=8,
-        start=datetime.fromisoformat("2008-03-03"),
-    )
     rng, start = scene.rng, scene.span[0]
     cure = Outage(
         SMTPSVC, start + timedelta(days=6.2, hours=rng.uniform(-3, 3)), timedelta(seconds=12)
@@ -205,27 +170,22 @@ def stamp950757(
     fault = Fault("stamp", SMTPSVC, timedelta(days=2.2), 0.75, also=(STORE,))
     server = mailbox_server(scene, rate=200, fault=fault, outages=(cure,))
     _write_mailbox_server(scene, server, [])
-    extra = story.told(server, connectivity=False)
-    return hosts.finish(scene, [server], extra)
+    return hosts.finish(scene, [server])
 
 
-def plain_outage(
-    out: Path, *, seed: int, difficulty: str = "normal", name: str = "plain_outage"
-) -> Truth:
+@hosts.scenario(days=7)
+def plain_outage(scene: hosts.Scene) -> Truth:
     """Write a gateway, a remote down for three days: mail to it expires, and nothing is wrong."""
-    scene = hosts.set_scene(out, name, seed=seed, difficulty=difficulty, days=7)
     rng, start = scene.rng, scene.span[0]
     at = start + timedelta(days=1, hours=rng.uniform(6, 12))
-    down = {"partner.example": (at, at + timedelta(hours=rng.uniform(62, 75)))}
+    down = {"partner.example": window(at, rng.uniform(62, 75))}
     server = gateway(scene, rate=170, down=down)
     return _quiet_gateway(scene, server)
 
 
-def dns_over_tcp(
-    out: Path, *, seed: int, difficulty: str = "normal", name: str = "dns_over_tcp"
-) -> Truth:
+@hosts.scenario(days=7)
+def dns_over_tcp(scene: hosts.Scene) -> Truth:
     """Write a gateway that never reaches one domain: its DNS answer does not pass the firewall."""
-    scene = hosts.set_scene(out, name, seed=seed, difficulty=difficulty, days=7)
     rng, start = scene.rng, scene.span[0]
     restart = Outage(SMTPSVC, start + timedelta(days=4.4), timedelta(seconds=15))
     unreachable = rng.choice(("bank.example", "harbour.example", "agency.example"))
@@ -233,14 +193,12 @@ def dns_over_tcp(
     return _quiet_gateway(scene, server)
 
 
-def long_retry(
-    out: Path, *, seed: int, difficulty: str = "normal", name: str = "long_retry"
-) -> Truth:
+@hosts.scenario(days=7)
+def long_retry(scene: hosts.Scene) -> Truth:
     """Write a gateway with failing remotes, so that mail waits its four hours between attempts."""
-    scene = hosts.set_scene(out, name, seed=seed, difficulty=difficulty, days=7)
     rng, start = scene.rng, scene.span[0]
     down = {
-        domain: (at, at + timedelta(hours=rng.uniform(5, 11)))
+        domain: window(at, rng.uniform(5, 11))
         for domain in ("partner.example", "harbour.example", "city.example")
         for at in [start + timedelta(days=rng.uniform(0.3, 5))]
     }
@@ -249,77 +207,62 @@ def long_retry(
     return _quiet_gateway(scene, server)
 
 
-def late_retry(
-    out: Path, *, seed: int, difficulty: str = "normal", name: str = "late_retry"
-) -> Truth:
+@hosts.scenario(days=7)
+def late_retry(scene: hosts.Scene) -> Truth:
     """Write a gateway that tries again after many hours only: what greylists send away is late."""
-    scene = hosts.set_scene(out, name, seed=seed, difficulty=difficulty, days=7)
     rng, start = scene.rng, scene.span[0]
     interval = rng.choice((360, 480, 720))
     policy = Policy(minutes(interval), WINDOWS_SMTP.delay, WINDOWS_SMTP.expiry)
     restart = Outage(SMTPSVC, start + timedelta(days=rng.uniform(3, 5)), timedelta(seconds=9))
     server = gateway(scene, rate=170, policy=policy, outages=(restart,))
-    if scene.level.evidence("setting", "none") == "setting" and not scene.level.lacks("settings"):
+    if scene.level.shows("settings"):
         retries = ",".join([str(interval)] * 4)
         evidence.write_metabase(scene.bundle, "GW1/inventory/MetaBase.xml", retries)
-    late = story.late(server, minutes(300)[0])
-    return _quiet_gateway(scene, server, late)
+    return _quiet_gateway(scene, server, story.late(server, minutes(300)[0]))
 
 
-def planned_reboot(
-    out: Path, *, seed: int, difficulty: str = "normal", name: str = "planned_reboot"
-) -> Truth:
+@hosts.scenario(days=7)
+def planned_reboot(scene: hosts.Scene) -> Truth:
     """Write a gateway that is patched and rebooted twice in working hours, its queue not empty."""
-    scene = hosts.set_scene(out, name, seed=seed, difficulty=difficulty, days=7)
     rng, start = scene.rng, scene.span[0]
     outages = tuple(
         Outage("host", start + timedelta(days=day, hours=rng.uniform(9, 16)), timedelta(minutes=4))
         for day in (1, 4)
     )
     at = outages[0].at - timedelta(hours=1.5)
-    down = {"partner.example": (at, at + timedelta(hours=1.7))}
+    down = {"partner.example": window(at, 1.7)}
     server = gateway(scene, rate=170, down=down, outages=outages)
     return _quiet_gateway(scene, server)
 
 
-def week_gateway(
-    out: Path, *, seed: int, difficulty: str = "normal", name: str = "week_gateway"
-) -> Truth:
+@hosts.scenario(days=7)
+def week_gateway(scene: hosts.Scene) -> Truth:
     """Write a gateway's good week."""
-    scene = hosts.set_scene(out, name, seed=seed, difficulty=difficulty, days=7)
     rng, start = scene.rng, scene.span[0]
     at = start + timedelta(days=rng.uniform(1, 5))
-    down = {"agency.example": (at, at + timedelta(hours=rng.uniform(0.5, 3)))}
+    down = {"agency.example": window(at, rng.uniform(0.5, 3))}
     server = gateway(scene, rate=200, down=down)
     return _quiet_gateway(scene, server)
 
 
-def week_exchange2003(
-    out: Path, *, seed: int, difficulty: str = "normal", name: str = "week_exchange2003"
-) -> Truth:
+@hosts.scenario(days=7, start=SPRING)
+def week_exchange2003(scene: hosts.Scene) -> Truth:
     """Write an Exchange 2003 server's good week."""
-    scene = hosts.set_scene(
-        out,
-        name,
-        seed=seed,
-        difficulty=difficulty,
-        days=7,
-        start=datetime.fromisoformat("2008-03-03"),
-    )
     rng, start = scene.rng, scene.span[0]
     at = start + timedelta(days=rng.uniform(1, 5))
-    down = {"agency.example": (at, at + timedelta(hours=rng.uniform(0.5, 3)))}
+    down = {"agency.example": window(at, rng.uniform(0.5, 3))}
     reboot = Outage("host", start + timedelta(days=3, hours=21.5), timedelta(minutes=4))
     server = mailbox_server(scene, rate=180, down=down, outages=(reboot,))
     fixed = [exchange_library("exmime.dll", "6.5.7653.20")]
     _write_mailbox_server(scene, server, fixed if rng.random() < 0.5 else [])
-    return hosts.finish(scene, [server], story.told(server, connectivity=False))
+    return hosts.finish(scene, [server])
+
+
+def _write_gateway(scene: hosts.Scene, server: Server) -> None:
+    machine = Machine("GW1", scene.span[0] - timedelta(days=20), CENTRAL)
+    hosts.write_relay(scene, server, machine)
 
 
 def _quiet_gateway(scene: hosts.Scene, server: Server, extra: Iterable[Truth] = ()) -> Truth:
-    machine = Machine("GW1", scene.span[0] - timedelta(days=20), CENTRAL)
-    hosts.write_relay(scene, server, machine)
-    return hosts.finish(scene, [server], [*story.told(server, connectivity=False), *extra])
-
-
-fixed934709 = partial(idle934709, name="fixed934709", fixed=True)
+    _write_gateway(scene, server)
+    return hosts.finish(scene, [server], extra)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from random import Random
 
 from samples.generator import facts, hosts, places, story
@@ -101,13 +100,10 @@ def _grown(
     )
 
 
-def leak910932(
-    out: Path, *, seed: int, difficulty: str = "normal", name: str = "leak910932"
-) -> Truth:
+@hosts.scenario(days=8, start=datetime.fromisoformat("2006-11-06"))
+def leak910932(scene: hosts.Scene) -> Truth:
     """Write a gateway whose SMTP service remembers every domain it ever sent to."""
-    start = datetime.fromisoformat("2006-11-06")
-    scene = hosts.set_scene(out, name, seed=seed, difficulty=difficulty, days=8, start=start)
-    rng, level = scene.rng, scene.level
+    rng, level, start = scene.rng, scene.level, scene.span[0]
     at = start + timedelta(days=4.9, hours=rng.uniform(-6, 6))
     server = _sender(scene, rng.uniform(0.6, 0.85), [Outage(SMTPSVC, at, timedelta(seconds=9))])
     leak = Domains((SMTPSVC, IIS), each=rng.uniform(38_000, 60_000))
@@ -134,18 +130,14 @@ def leak910932(
     verdict = "confirmed" if known in builds else "supported"
     if not outbound:
         verdict = "possible"
-    extra = [
-        *story.told(server, connectivity=False),
-        _grown(server, "inetinfo", scene.span, "KB910932", verdict),
-    ]
-    return hosts.finish(scene, [server], extra)
+    grown = _grown(server, "inetinfo", scene.span, "KB910932", verdict)
+    return hosts.finish(scene, [server], [grown])
 
 
-def plateau(out: Path, *, seed: int, difficulty: str = "normal", name: str = "plateau") -> Truth:
+@hosts.scenario(days=8, start=datetime.fromisoformat("2006-11-06"))
+def plateau(scene: hosts.Scene) -> Truth:
     """Write a gateway whose cache fills up after a restart and then stays as it is."""
-    start = datetime.fromisoformat("2006-11-06")
-    scene = hosts.set_scene(out, name, seed=seed, difficulty=difficulty, days=8, start=start)
-    rng = scene.rng
+    rng, start = scene.rng, scene.span[0]
     at = start + timedelta(days=1.2, hours=rng.uniform(-6, 6))
     server = _sender(scene, 0.05, [Outage(IIS, at, timedelta(seconds=9))])
     cache = Handles((IIS,), 260_000, facts.Accepted, limit=rng.uniform(60, 120) * MIB)
@@ -153,7 +145,7 @@ def plateau(out: Path, *, seed: int, difficulty: str = "normal", name: str = "pl
     hosts.write_relay(scene, server, machine)
     processes = [Process("inetinfo", (IIS,), 42, (cache,), 1512), *_others()]
     _write_counters(scene, server, processes)
-    return hosts.finish(scene, [server], story.told(server, connectivity=False))
+    return hosts.finish(scene, [server])
 
 
 def _others() -> list[Process]:
@@ -192,13 +184,10 @@ class _Readers:
             yield facts.ClientSession(at, user, ip, rng.random() < self.refused)
 
 
-def leak944903(
-    out: Path, *, seed: int, difficulty: str = "normal", name: str = "leak944903"
-) -> Truth:
+@hosts.scenario(days=7, start=datetime.fromisoformat("2008-02-04"))
+def leak944903(scene: hosts.Scene) -> Truth:
     """Write a front end that loses memory with every login its back end refuses."""
-    start = datetime.fromisoformat("2008-02-04")
-    scene = hosts.set_scene(out, name, seed=seed, difficulty=difficulty, days=7, start=start)
-    rng, level = scene.rng, scene.level
+    rng, level, start = scene.rng, scene.level, scene.span[0]
     at = start + timedelta(days=5.3, hours=rng.uniform(-3, 3))
     server = _front_end(scene, [Outage(IIS, at, timedelta(seconds=20))])
     readers = _Readers(rng.uniform(1500, 2500), rng.uniform(0.2, 0.35))
@@ -207,7 +196,7 @@ def leak944903(
     )
     leak = Handles((IIS,), rng.uniform(40_000, 70_000), facts.ClientSession)
     inetinfo = Process("inetinfo", (IIS,), 70, (leak,), 1620)
-    unfixed = level.evidence("unfixed", "none") == "unfixed" and not level.lacks("versions")
+    unfixed = level.shows("versions")
     bundle, span, happened = scene.bundle, scene.span, scene.dated(server)
     machine = Machine("FE1", start - timedelta(days=1), CENTRAL, exchange=True)
     hung = [at - timedelta(minutes=minute) for minute in (170, 95, 40)]
@@ -234,11 +223,8 @@ def leak944903(
     libraries = [exchange_library("imap4fe.dll", "6.5.7638.1")] if unfixed else []
     hosts.write_inventory(scene, "FE1", libraries)
     verdict = "confirmed" if unfixed else "supported"
-    extra = [
-        *story.told(server, connectivity=False),
-        _grown(server, "inetinfo", scene.span, "KB944903", verdict),
-    ]
-    return hosts.finish(scene, [server], extra)
+    grown = _grown(server, "inetinfo", scene.span, "KB944903", verdict)
+    return hosts.finish(scene, [server], [grown])
 
 
 def _front_end(scene: hosts.Scene, outages: list[Outage]) -> Server:
@@ -295,20 +281,15 @@ def _old_exchange(scene: hosts.Scene, outages: list[Outage], *, host: str) -> Se
     """Run an Exchange 5 server: people, the MTA and the Internet Mail Service."""
     rng, span = scene.rng, scene.span
     remotes = places.build_remotes(rng, {}, None)
-    ours = Remote(
-        "corp.example", f"{host}.corp.example", "192.0.2.10",
-        users=people("corp.example", 50, rng), local=True,
-    )  # fmt: skip
-    inside = (Client(host, "192.0.2.10"),)
-    town = Town(
-        ours, (*remotes, ours), (*places.weights(), 60), inside,
-        inside_via="store", outside_share=0.25, stranger_share=0,
-    )  # fmt: skip
+    client = Client(host, "192.0.2.10")
+    town = places.mailbox_town(
+        remotes, client, f"{host}.corp.example", rng, count=50, inside=60, outside_share=0.25
+    )
     server = Server(
         name=host,
         fqdn=f"{host.lower()}.corp.example",
         policy=EXCHANGE_5,
-        remotes=[ours, *remotes],
+        remotes=[town.ours, *remotes],
         services=(MTA, STORE),
         up_since=span[0] - timedelta(hours=rng.uniform(2, 10)),
         rng=rng,
@@ -357,13 +338,10 @@ def _store_events(
     yield from sorted(found, key=lambda one: one.at)
 
 
-def leakQ176708(  # noqa: N802 - the article's own name
-    out: Path, *, seed: int, difficulty: str = "normal", name: str = "leakQ176708"
-) -> Truth:
+@hosts.scenario(days=8, start=datetime.fromisoformat("1998-03-09"))
+def leakQ176708(scene: hosts.Scene) -> Truth:  # noqa: N802 - the article's own name
     """Write an Exchange 5.0 server whose store grows with every message the MTA moves."""
-    start = datetime.fromisoformat("1998-03-09")
-    scene = hosts.set_scene(out, name, seed=seed, difficulty=difficulty, days=8, start=start)
-    rng, level = scene.rng, scene.level
+    rng, level, start = scene.rng, scene.level, scene.span[0]
     at = start + timedelta(days=5.6, hours=rng.uniform(-6, 6))
     outages = [Outage("host", at, timedelta(minutes=5))] if rng.random() < 0.6 else []
     server = _old_exchange(scene, outages, host="EXCH50")
@@ -373,25 +351,19 @@ def leakQ176708(  # noqa: N802 - the article's own name
         Process("emsmta", (MTA,), 14),
         Process("mad", (), 8),
     ]
-    known = level.evidence("unfixed", "none") == "unfixed" and not level.lacks("versions")
+    known = level.shows("versions")
     _write_old(scene, server, processes, ("EDB", "05.00.1457"))
     store = Library("C:\\exchsrvr\\bin\\store.exe", "5.0.1457.7" if known else "5.0")
     hosts.write_inventory(scene, "EXCH50", [store] if known else [])
     verdict = "confirmed" if known else "supported"
-    extra = [
-        *story.told(server, connectivity=False),
-        _grown(server, "store", scene.span, "Q176708", verdict),
-    ]
+    grown = _grown(server, "store", scene.span, "Q176708", verdict)
     unseen = "host" if level.lacks("events") else ""
-    return hosts.finish(scene, [server], extra, spared=unseen)
+    return hosts.finish(scene, [server], [grown], spared=unseen)
 
 
-def store55growth(
-    out: Path, *, seed: int, difficulty: str = "normal", name: str = "store55growth"
-) -> Truth:
+@hosts.scenario(days=8, start=datetime.fromisoformat("1999-10-04"))
+def store55growth(scene: hosts.Scene) -> Truth:
     """Write an Exchange 5.5 server whose store takes the memory that nobody else wants."""
-    start = datetime.fromisoformat("1999-10-04")
-    scene = hosts.set_scene(out, name, seed=seed, difficulty=difficulty, days=8, start=start)
     rng = scene.rng
     server = _old_exchange(scene, [], host="EXCH55")
     buffers = Handles((STORE,), 110_000, facts.Accepted, limit=rng.uniform(110, 160) * MIB)
@@ -403,16 +375,13 @@ def store55growth(
     _write_old(scene, server, processes, ("ESE97", "5.5.2653.23"))
     store = Library("C:\\exchsrvr\\bin\\store.exe", "5.5.2653.23")
     hosts.write_inventory(scene, "EXCH55", [store])
-    return hosts.finish(scene, [server], story.told(server, connectivity=False))
+    return hosts.finish(scene, [server])
 
 
-def week_exchange50(
-    out: Path, *, seed: int, difficulty: str = "normal", name: str = "week_exchange50"
-) -> Truth:
+@hosts.scenario(days=7, start=datetime.fromisoformat("1998-06-08"))
+def week_exchange50(scene: hosts.Scene) -> Truth:
     """Write an Exchange 5.0 server's good week, its store as large as it is."""
-    start = datetime.fromisoformat("1998-06-08")
-    scene = hosts.set_scene(out, name, seed=seed, difficulty=difficulty, days=7, start=start)
     server = _old_exchange(scene, [], host="EXCH50")
     processes = [Process("store", (STORE,), 70), Process("emsmta", (MTA,), 14)]
     _write_old(scene, server, processes, ("EDB", "05.00.1460"))
-    return hosts.finish(scene, [server], story.told(server, connectivity=False))
+    return hosts.finish(scene, [server])

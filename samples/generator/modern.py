@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
+from typing import TypedDict
 
 from samples.generator import hosts, places, story
 from samples.generator.eventlog import Machine
@@ -12,13 +13,23 @@ from samples.generator.facts import Client
 from samples.generator.healthy import healthy
 from samples.generator.mechanism import Server
 from samples.generator.queueing import EXCHANGE_2016, TRANSPORT, Outage, Pressure
-from samples.generator.remotes import Remote
+from samples.generator.remotes import Remote, Window, window
 from samples.generator.story import nights
-from samples.generator.traffic import Arrival, Town, arrivals, people
+from samples.generator.traffic import Arrival, arrivals
 from samples.generator.truth import Truth
 
 START = datetime.fromisoformat("2021-05-03")  # UTC, a Monday
 HOST = "EX16"
+CLIENT = Client(HOST, "192.0.2.20")  # its people write there
+
+
+class Ailing(TypedDict, total=False):
+    """What is wrong with a remote: the fields of it that differ."""
+
+    down: tuple[Window, ...]
+    no_dns: tuple[Window, ...]
+    slow_until: datetime
+    slow_minutes: int
 
 
 @dataclass(slots=True)
@@ -27,7 +38,7 @@ class Trouble:
 
     outages: list[Outage] = field(default_factory=list)
     pressure: Pressure | None = None
-    remotes: dict[str, dict[str, object]] = field(default_factory=dict)
+    remotes: dict[str, Ailing] = field(default_factory=dict)
     mail: list[Arrival] = field(default_factory=list)
     lost: hosts.Span | None = None
     habit: str = ""
@@ -37,52 +48,40 @@ def play(scene: hosts.Scene, trouble: Trouble) -> Truth:
     """Run one server over its trouble and write its bundle."""
     span, rng = scene.span, scene.rng
     remotes = [
-        replace(one, first_seen={}, **trouble.remotes.get(one.domain, {}))  # type: ignore[arg-type]
+        replace(one, first_seen={}, **trouble.remotes.get(one.domain, {}))
         for one in places.build_remotes(rng, {}, None)
     ]
-    ours = Remote(
-        "corp.example",
-        "ex16.corp.example",
-        "192.0.2.20",
-        users=people("corp.example", 60, rng),
-        local=True,
-    )
-    town = Town(
-        ours,
-        (*remotes, ours),
-        (*places.weights(), 20),
-        (Client(HOST, "192.0.2.20"),),
-        inside_via="store",
-        outside_share=0.35,
-        stranger_share=0,
+    town = places.mailbox_town(
+        remotes, CLIENT, "ex16.corp.example", rng, count=60, inside=20, outside_share=0.35
     )
     server = Server(
         name=HOST,
         fqdn="ex16.corp.example",
         policy=EXCHANGE_2016,
-        remotes=[ours, *remotes],
+        remotes=[town.ours, *remotes],
         services=(TRANSPORT,),
         up_since=START - timedelta(days=rng.uniform(10, 20)),
         rng=rng,
         pressure=trouble.pressure,
     )
-    mail = [*arrivals(town, *span, 200, rng), *_from_inside(trouble.mail, ours, rng)]
+    mail = [*arrivals(town, *span, 200, rng), *_from_inside(trouble.mail, town.ours, rng)]
     server.run(mail, trouble.outages, span[1])
     zone = "0 GMT Standard Time"
     machine = Machine(HOST, START - timedelta(days=26), zone, modern=True, exchange=True)
     hosts.write_exchange2016(scene, server, machine, lost=trouble.lost, sends=bool(trouble.remotes))
-    extra = [*story.told(server, connectivity=True), *_lost(trouble)]
+    extra = _lost(trouble)
     if trouble.habit:
         extra += story.scheduled(server, trouble.habit)
-    return hosts.finish(scene, [server], extra, spared=trouble.habit)
-
-
-def _scene(out: Path, name: str, seed: int, difficulty: str, *, days: int = 5) -> hosts.Scene:
-    return hosts.set_scene(out, name, seed=seed, difficulty=difficulty, days=days, start=START)
+    return hosts.finish(scene, [server], extra, spared=trouble.habit, connectivity=True)
 
 
 def _from_inside(mail: Iterable[Arrival], ours: Remote, rng: Random) -> list[Arrival]:
     return [replace(one, sender=rng.choice(ours.users)) for one in mail]
+
+
+def _some_day(rng: Random, earliest: float, latest: float) -> datetime:
+    """Return a moment of the second or third day, between two hours."""
+    return START + timedelta(days=rng.choice((1, 2)), hours=rng.uniform(earliest, latest))
 
 
 def _lost(trouble: Trouble) -> list[Truth]:
@@ -91,11 +90,9 @@ def _lost(trouble: Trouble) -> list[Truth]:
     return [story.incident("log-gap", HOST, "", trouble.lost)]
 
 
-def back_pressure(
-    out: Path, *, seed: int, difficulty: str = "normal", name: str = "back_pressure"
-) -> Truth:
+@hosts.scenario(days=5, start=START)
+def back_pressure(scene: hosts.Scene) -> Truth:
     """Write a server whose queue disk fills up until it refuses mail, and is then cleaned."""
-    scene = _scene(out, name, seed, difficulty)
     rng = scene.rng
     at = START + timedelta(days=rng.uniform(1, 3), hours=rng.uniform(0, 8))
     resource = rng.choice(("UsedDiskSpace[D:\\Queue]", "PrivateBytes", "UsedVersionBuckets"))
@@ -109,57 +106,50 @@ def back_pressure(
     return play(scene, trouble)
 
 
-def throttled(
-    out: Path, *, seed: int, difficulty: str = "normal", name: str = "throttled"
-) -> Truth:
+@hosts.scenario(days=5, start=START)
+def throttled(scene: hosts.Scene) -> Truth:
     """Write a server that a large provider slows down because it is too old."""
-    scene = _scene(out, name, seed, difficulty)
     rng = scene.rng
-    slow = {"slow_until": START + timedelta(days=30), "slow_minutes": rng.choice((10, 20, 30, 40))}
-    trouble = Trouble(remotes={"partner.example": dict(slow)})
+    slow = Ailing(slow_until=START + timedelta(days=30), slow_minutes=rng.choice((10, 20, 30, 40)))
+    trouble = Trouble(remotes={"partner.example": slow})
     return play(scene, trouble)
 
 
-def remote_outage(
-    out: Path, *, seed: int, difficulty: str = "normal", name: str = "remote_outage"
-) -> Truth:
+@hosts.scenario(days=5, start=START)
+def remote_outage(scene: hosts.Scene) -> Truth:
     """Write a server, one remote of which does not answer for most of a day."""
-    scene = _scene(out, name, seed, difficulty)
     rng = scene.rng
-    at = START + timedelta(days=rng.choice((1, 2)), hours=rng.uniform(5, 9))
-    window = (at, at + timedelta(hours=rng.uniform(8, 20)))
+    at = _some_day(rng, 5, 9)
+    down = window(at, rng.uniform(8, 20))
     domain = rng.choice(("partner.example", "supplier.example", "harbour.example"))
-    trouble = Trouble(remotes={domain: {"down": (window,)}})
+    trouble = Trouble(remotes={domain: {"down": (down,)}})
     return play(scene, trouble)
 
 
-def dns_failure(
-    out: Path, *, seed: int, difficulty: str = "normal", name: str = "dns_failure"
-) -> Truth:
+@hosts.scenario(days=5, start=START)
+def dns_failure(scene: hosts.Scene) -> Truth:
     """Write a server that finds no address of two domains for some hours."""
-    scene = _scene(out, name, seed, difficulty)
     rng = scene.rng
-    at = START + timedelta(days=rng.choice((1, 2)), hours=rng.uniform(5, 9))
-    window = (at, at + timedelta(hours=rng.uniform(7, 14)))
+    at = _some_day(rng, 5, 9)
+    lost = window(at, rng.uniform(7, 14))
     domains = ("partner.example", "supplier.example")
-    trouble = Trouble(remotes={domain: {"no_dns": (window,)} for domain in domains})
+    trouble = Trouble(remotes={domain: {"no_dns": (lost,)} for domain in domains})
     return play(scene, trouble)
 
 
-def poison(out: Path, *, seed: int, difficulty: str = "normal", name: str = "poison") -> Truth:
+@hosts.scenario(days=5, start=START)
+def poison(scene: hosts.Scene) -> Truth:
     """Write a server that dies twice of one message and then puts it aside."""
-    scene = _scene(out, name, seed, difficulty)
     rng = scene.rng
-    at = START + timedelta(days=rng.choice((1, 2)), hours=rng.uniform(7, 15))
-    client = Client(HOST, "192.0.2.20")
+    at = _some_day(rng, 7, 15)
     to = ("ada.abel@partner.example",)
-    bad = Arrival(at, client, "", to, 48_211, "Drawing, new", via="store", poison=2)
+    bad = Arrival(at, CLIENT, "", to, 48_211, "Drawing, new", via="store", poison=2)
     return play(scene, Trouble(mail=[bad]))
 
 
-def nightly(out: Path, *, seed: int, difficulty: str = "normal", name: str = "nightly") -> Truth:
+@hosts.scenario(days=7, start=START)
+def nightly(scene: hosts.Scene) -> Truth:
     """Write a server whose transport service a task restarts every night."""
-    scene = _scene(out, name, seed, difficulty, days=7)
     rng = scene.rng
     hour = rng.uniform(1, 4)
     outages = [
@@ -172,22 +162,20 @@ def nightly(out: Path, *, seed: int, difficulty: str = "normal", name: str = "ni
     return play(scene, trouble)
 
 
-def log_gap(out: Path, *, seed: int, difficulty: str = "normal", name: str = "log_gap") -> Truth:
+@hosts.scenario(days=5, start=START)
+def log_gap(scene: hosts.Scene) -> Truth:
     """Write a server whose tracking log misses the hours of a full disk; mail flowed."""
-    scene = _scene(out, name, seed, difficulty)
     rng = scene.rng
-    at = START + timedelta(days=rng.choice((1, 2)), hours=rng.uniform(6, 8))
-    trouble = Trouble(lost=(at, at + timedelta(hours=rng.uniform(6, 11))))
+    at = _some_day(rng, 6, 8)
+    trouble = Trouble(lost=window(at, rng.uniform(6, 11)))
     return play(scene, trouble)
 
 
-def crash_loop(
-    out: Path, *, seed: int, difficulty: str = "normal", name: str = "crash_loop"
-) -> Truth:
+@hosts.scenario(days=5, start=START)
+def crash_loop(scene: hosts.Scene) -> Truth:
     """Write a server whose transport service dies every few minutes for a while."""
-    scene = _scene(out, name, seed, difficulty)
     rng = scene.rng
-    at = START + timedelta(days=rng.choice((1, 2)), hours=rng.uniform(7, 15))
+    at = _some_day(rng, 7, 15)
     outages = []
     for _ in range(rng.randrange(5, 9)):
         outages.append(Outage(TRANSPORT, at, timedelta(seconds=61), "crash"))
@@ -195,27 +183,23 @@ def crash_loop(
     return play(scene, Trouble(outages=outages))
 
 
-def power_loss(
-    out: Path, *, seed: int, difficulty: str = "normal", name: str = "power_loss"
-) -> Truth:
+@hosts.scenario(days=5, start=START)
+def power_loss(scene: hosts.Scene) -> Truth:
     """Write a server that loses its power once."""
-    scene = _scene(out, name, seed, difficulty)
     rng = scene.rng
     at = START + timedelta(days=rng.uniform(1, 4))
     outage = Outage("host", at, timedelta(minutes=rng.uniform(4, 90)), "power")
     return play(scene, Trouble(outages=[outage]))
 
 
-def week_exchange2016(
-    out: Path, *, seed: int, difficulty: str = "normal", name: str = "week_exchange2016"
-) -> Truth:
+@hosts.scenario(days=7, start=START)
+def week_exchange2016(scene: hosts.Scene) -> Truth:
     """Write a server's good week, with a patch day and a short outage of one remote."""
-    scene = _scene(out, name, seed, difficulty, days=7)
     rng = scene.rng
     at = START + timedelta(days=rng.uniform(1, 5))
-    window = (at, at + timedelta(hours=rng.uniform(0.3, 2)))
+    down = window(at, rng.uniform(0.3, 2))
     reboot = Outage("host", START + timedelta(days=2, hours=21), timedelta(minutes=5))
-    trouble = Trouble(outages=[reboot], remotes={"agency.example": {"down": (window,)}})
+    trouble = Trouble(outages=[reboot], remotes={"agency.example": {"down": (down,)}})
     return play(scene, trouble)
 
 

@@ -1,11 +1,12 @@
 """The domains that every scenario's people write to, with how busy and how fussy they are."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from random import Random
 
+from samples.generator.facts import Client
 from samples.generator.remotes import Remote, Window
-from samples.generator.traffic import people
+from samples.generator.traffic import Town, people
 
 DEAD = "oldpartner.example"
 FULL = "harbour.example"  # where one mailbox is over quota for a while
@@ -59,3 +60,31 @@ def weights(busier: Mapping[str, int] | None = None) -> tuple[int, ...]:
     """Return how often each domain is written to, with some domains changed."""
     changed = busier or {}
     return tuple(changed.get(domain, weight) for domain, _, _, weight, *_ in DOMAINS)
+
+
+def mailbox_town(
+    remotes: Sequence[Remote],
+    host: Client,
+    fqdn: str,
+    rng: Random,
+    *,
+    count: int,
+    inside: int,
+    outside_share: float,
+    busier: Mapping[str, int] | None = None,
+) -> Town:
+    """Return a town whose mailboxes are on the host that sends its mail.
+
+    Colleagues write to each other too, so our own domain, of weight ``inside``, is a destination.
+    """
+    users = people("corp.example", count, rng)
+    ours = Remote("corp.example", fqdn, host.ip, users=users, local=True)
+    return Town(
+        ours,
+        (*remotes, ours),
+        (*weights(busier), inside),
+        (host,),
+        inside_via="store",
+        outside_share=outside_share,
+        stranger_share=0,
+    )

@@ -33,6 +33,11 @@ class Remote:
     first_seen: dict[str, datetime] = field(default_factory=dict, compare=False, repr=False)
 
 
+def window(start: datetime, hours: float) -> Window:
+    """Return the span of so many hours from a moment."""
+    return start, start + timedelta(hours=hours)
+
+
 def reachable(remote: Remote, now: datetime) -> bool:
     """Return whether a connection to the remote comes about now."""
     if remote.dead or remote.big_dns:
