@@ -3,6 +3,7 @@
 # ruff: noqa: DTZ001 - the store keeps naive UTC
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,11 +11,15 @@ from typing import Any
 
 import pytest
 
-from logpipe.analyze import queue_at
+from logpipe.analyze import ingest, queue_at
 from logpipe.cases import give
 from logpipe.errors import LogpipeError
 from logpipe.report.queued import queue_lines, read_moment
 from logpipe.store import Connection, ask, open_store, rebuild_derived
+from samples.generator import facts, hosts
+from samples.generator.eventlog import Machine
+from samples.generator.known import CENTRAL, gateway
+from samples.generator.mechanism import Server
 
 TRACKED = "ts,host,event,message_id,recipient,sender\n"
 START = datetime(2007, 9, 3)
@@ -157,6 +162,55 @@ def test_lines_say_all_and_escape_what_strangers_wrote(con: Connection) -> None:
     assert "a listing of 09:58:00 has 2" in text
     assert "seen: 3 by counter Remote Queue Length at 09:55:00" in text
     assert "\x1b" not in text
+
+
+def ends(server: Server) -> dict[tuple[str, str], datetime]:
+    """Return when each recipient of a message was served in the simulation."""
+    return {
+        (one.message.id, recipient): one.at
+        for fact in server.facts
+        if isinstance(fact, facts.Session)
+        for one in fact.transactions
+        for recipient, reply in one.replies
+        if reply[0] != "4"
+    }
+
+
+def modelled(server: Server, moment: datetime) -> dict[str, int]:
+    """Return how many messages wait for each domain there, of those that wait for a minute."""
+    served = ends(server)
+    never = moment + timedelta(days=9)
+    spans: dict[tuple[str, str], tuple[datetime, datetime]] = {}
+    for fact in server.facts:
+        if isinstance(fact, facts.Accepted):
+            for recipient in fact.message.recipients:
+                key = fact.message.id, recipient.split("@")[1]
+                ended = served.get((fact.message.id, recipient), never)
+                spans[key] = fact.at, max(ended, spans.get(key, (fact.at, ended))[1])
+    return Counter(
+        domain
+        for (_, domain), (entered, ended) in spans.items()
+        if entered <= moment < ended and ended - entered > timedelta(minutes=1)
+    )
+
+
+def test_at_any_minute_the_rebuilt_queue_is_that_of_the_simulation(tmp_path: Path) -> None:
+    scene = hosts.set_scene(tmp_path, "day", seed=5, difficulty="normal", days=1)
+    start = scene.span[0]
+    down = {"partner.example": (start + timedelta(hours=8), start + timedelta(hours=11))}
+    server = gateway(scene, rate=400, down=down)
+    hosts.write_relay(scene, server, Machine("GW1", start - timedelta(days=20), CENTRAL))
+    with open_store(tmp_path / "day.duckdb") as con:
+        ingest(con, [tmp_path / "day"])
+        rebuild_derived(con)
+        for minute in (0, 487, 555, 601, 659, 661, 700, 719, 833, 1201):
+            moment = start + timedelta(minutes=minute, seconds=30)
+            rebuilt = {
+                row["destination"]: row["rebuilt"]
+                for row in at(con, moment)
+                if row["destination"] and row["rebuilt"]
+            }
+            assert rebuilt == modelled(server, moment), moment
 
 
 @pytest.mark.parametrize(

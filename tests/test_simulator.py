@@ -17,7 +17,7 @@ OLD = {"gateway2003", "exchange2003", "healthy"}  # whose whole truth test_sampl
 # as expensive as others and with the same logs: only the score builds them
 ALIKE = {
     "crash_loop", "dns_failure", "log_gap", "long_retry", "nightly", "plateau", "poison",
-    "power_loss", "remote_outage",
+    "power_loss", "pressure2010", "remote_outage",
 }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from samples.generator.chain import pressure2010, relayed
 from samples.generator.exchange2003 import exchange2003
 from samples.generator.gateway2003 import gateway2003
 from samples.generator.healthy import healthy
@@ -56,6 +57,8 @@ SCENARIOS: dict[str, Callable[..., Truth]] = {
     # other faults
     "back_pressure": back_pressure,
     "throttled": throttled,
+    "pressure2010": pressure2010,
+    "relayed": relayed,
     "late_retry": late_retry,
     "remote_outage": remote_outage,
     "dns_failure": dns_failure,

@@ -57,7 +57,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The computer that logs; ``modern`` means Windows Server 2012 R2, else Server 2003."""
+    """The computer that logs; ``modern`` means Server 2008 R2 or later, else Server 2003."""
 
     computer: str
     booted_at: datetime
@@ -66,6 +66,7 @@ class Machine:
     exchange: bool = False
     pack: str = "Service Pack 2"
     nt4: bool = False  # whose service control manager tells of no starts and stops
+    windows: tuple[str, str, str] = ("6.03.", "9600", "")  # of a modern one: 2012 R2
 
     @property
     def noon_utc(self) -> int:
@@ -141,7 +142,7 @@ def _service(
 
 def _boot(machine: Machine, fact: facts.HostUp) -> Iterator[Entry]:
     """Yield what the event log service writes when Windows comes up."""
-    version = ("6.03.", "9600", "", "Multiprocessor Free")
+    version = (*machine.windows, "Multiprocessor Free")
     if machine.nt4:
         version = ("4.0", "1381", "Service Pack 3", "Uniprocessor Free")
     elif not machine.modern:
@@ -238,15 +239,33 @@ def application_entries(
     return sorted((one for one in entries if start <= one.at < end), key=lambda one: one.at)
 
 
-def modern_entries(happened: Iterable[facts.Fact], start: datetime, end: datetime) -> list[Entry]:
-    """Return the Application log of an Exchange 2016 server in time order."""
+def modern_entries(
+    happened: Iterable[facts.Fact],
+    start: datetime,
+    end: datetime,
+    *,
+    lowest: str = "Low",
+    build: str = "15.1.2507.6",
+) -> list[Entry]:
+    """Return the Application log of an Exchange 2010 or 2016 server in time order.
+
+    ``lowest`` is what the product calls no pressure.
+    """
     entries: list[Entry] = []
     for fact in happened:
         match fact:
             case facts.PressureChanged(at, before, after, resource, percent):
-                entries += _pressure(at, before, after, f"{resource}={percent}%")
+                entries += _pressure(at, before, after, f"{resource}={percent}%", lowest)
             case facts.ServiceCrashed(at, service) if service == TRANSPORT:
-                entries.append(Entry(at, "Application Error", 1000, ERROR, FAULTING))
+                entries.append(
+                    Entry(
+                        at,
+                        "Application Error",
+                        1000,
+                        ERROR,
+                        (FAULTING, build, "unknown", build, "0"),
+                    )
+                )
             case facts.Poisoned(at):
                 entries.append(Entry(at, TRANSPORT, 0x80042711, WARNING, ("1", "2")))
     day = start.replace(hour=1, minute=40)
@@ -258,15 +277,16 @@ def modern_entries(happened: Iterable[facts.Fact], start: datetime, end: datetim
 
 
 LEVELS = ("Low", "Medium", "High")
-FAULTING = ("EdgeTransport.exe", "15.1.2507.6", "unknown", "15.1.2507.6", "0")
+FAULTING = "EdgeTransport.exe"
 UPKEEP = ("Information Store (3120)", "", "DB1")
 
 
-def _pressure(at: datetime, before: str, after: str, text: str) -> Iterator[Entry]:
+def _pressure(at: datetime, before: str, after: str, text: str, lowest: str) -> Iterator[Entry]:
     worse = LEVELS.index(after) > LEVELS.index(before)
     event = 0x80043A9C if worse else 0x40043A9D  # 15004, 15005
     kind = WARNING if worse else INFORMATION
-    yield Entry(at, TRANSPORT, event, kind, (before, after, text))
+    levels = (lowest if level == LEVELS[0] else level for level in (before, after))
+    yield Entry(at, TRANSPORT, event, kind, (*levels, text))
     if after == "High":  # 15006 over the disk, 15007 over memory
         event = 0x80043A9F if "PrivateBytes" in text else 0x80043A9E
         yield Entry(at, TRANSPORT, event, WARNING, (text,))

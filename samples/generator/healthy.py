@@ -14,7 +14,14 @@ from samples.generator.eventlog import Machine, system_entries
 from samples.generator.facts import Client
 from samples.generator.gateway2003 import INSIDE, relay_town
 from samples.generator.mechanism import Server
-from samples.generator.queueing import EXCHANGE_2016, SMTPSVC, TRANSPORT, WINDOWS_SMTP, Outage
+from samples.generator.queueing import (
+    EXCHANGE_2016,
+    SMTPSVC,
+    TRANSPORT,
+    WINDOWS_SMTP,
+    Fault,
+    Outage,
+)
 from samples.generator.remotes import Remote
 from samples.generator.traffic import Arrival, Town, arrivals
 from samples.generator.truth import Truth, tell
@@ -50,7 +57,7 @@ def healthy(
         remotes, rng, mail_host=exchange.lower(), inside=INSIDE[1:], outside_share=0.5
     )
     up_since = start - timedelta(days=34, hours=5)
-    front = _relay(relay, town, rng, up_since)
+    front = new_relay(relay, town, rng, up_since)
     reboot_at = start + timedelta(days=4, hours=21, minutes=rng.uniform(0, 50))
     reboot = Outage("host", reboot_at, timedelta(minutes=rng.uniform(2.5, 4)))
     front.run(arrivals(town, start, end, rate, rng), [reboot], end)
@@ -64,7 +71,7 @@ def healthy(
         outside_share=0,
         stranger_share=0,
     )
-    mail = [*arrivals(town, start, end, rate, rng), *_handed_on(front, ours)]
+    mail = [*arrivals(town, start, end, rate, rng), *handed_on(front, ours)]
     server = Server(
         name=exchange,
         fqdn=f"{exchange.lower()}.corp.example",
@@ -104,7 +111,10 @@ def healthy(
     return truth
 
 
-def _relay(name: str, town: Town, rng: Random, up_since: datetime) -> Server:
+def new_relay(
+    name: str, town: Town, rng: Random, up_since: datetime, fault: Fault | None = None
+) -> Server:
+    """Return a relay with empty queues."""
     return Server(
         name=name,
         fqdn=f"{name.lower()}.corp.example",
@@ -113,10 +123,11 @@ def _relay(name: str, town: Town, rng: Random, up_since: datetime) -> Server:
         services=(SMTPSVC,),
         up_since=up_since,
         rng=rng,
+        fault=fault,
     )
 
 
-def _handed_on(relay: Server, ours: Remote) -> Iterator[Arrival]:
+def handed_on(relay: Server, ours: Remote) -> Iterator[Arrival]:
     """Yield what the relay delivered to our own domain, as arrivals at the next host."""
     client = Client(relay.fqdn, "192.0.2.1")
     for fact in relay.facts:

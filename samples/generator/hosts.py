@@ -49,10 +49,17 @@ class Scene:
 
 
 def set_scene(
-    out: Path, name: str, *, seed: int, difficulty: str, days: float, start: datetime = START
+    out: Path,
+    name: str,
+    *,
+    seed: int,
+    difficulty: str,
+    days: float,
+    start: datetime = START,
+    clocks: dict[str, timedelta] | None = None,
 ) -> Scene:
-    """Return an empty bundle of a scenario."""
-    bundle = new_bundle(out, name, Difficulty(difficulty, seed))
+    """Return an empty bundle of a scenario; ``clocks`` tells how far a host's clock is ahead."""
+    bundle = new_bundle(out, name, Difficulty(difficulty, seed, dict(clocks or {})))
     return Scene(bundle, (start, start + timedelta(days=days)), seed, Random(seed))
 
 
@@ -122,7 +129,7 @@ def write_exchange2016(
         scene.bundle, place, kept, folder=f"{name}/MessageTracking", end=end
     )
     transportlogs.write_connectivity(
-        scene.bundle, happened, folder=f"{folder}/Connectivity", end=end
+        scene.bundle, place, happened, folder=f"{folder}/Connectivity", end=end
     )
     if server.pressure:
         where = f"{name}/TransportRoles/Logs/FrontEnd/ProtocolLog/SmtpReceive"
@@ -133,6 +140,27 @@ def write_exchange2016(
     entries = system_entries(machine, happened, *scene.span, scene.seed)
     write_new_log(scene.bundle, f"{name}/System.evtx", machine, entries)
     entries = modern_entries(happened, *scene.span)
+    write_new_log(scene.bundle, f"{name}/Application.evtx", machine, entries, channel="Application")
+
+
+def write_exchange2010(scene: Scene, server: Server, machine: Machine) -> None:
+    """Write an Exchange 2010 server: tracking, connectivity, receive protocol and event logs."""
+    name, end = server.name, scene.span[1]
+    happened = scene.dated(server)
+    place = tracking2016.Site(name, server.fqdn, "192.0.2.20", "corp.example", tracking2016.E2010)
+    folder = f"{name}/TransportRoles/Logs"
+    tracking2016.write_tracking2016(
+        scene.bundle, place, happened, folder=f"{folder}/MessageTracking", end=end
+    )
+    transportlogs.write_connectivity(
+        scene.bundle, place, happened, folder=f"{folder}/Connectivity", end=end
+    )
+    if server.pressure:
+        where = f"{folder}/ProtocolLog/SmtpReceive"
+        transportlogs.write_receive(scene.bundle, place, happened, folder=where, end=end)
+    entries = system_entries(machine, happened, *scene.span, scene.seed)
+    write_new_log(scene.bundle, f"{name}/System.evtx", machine, entries)
+    entries = modern_entries(happened, *scene.span, lowest="Normal", build="14.2.247.5")
     write_new_log(scene.bundle, f"{name}/Application.evtx", machine, entries, channel="Application")
 
 

@@ -44,28 +44,41 @@ class Trouble:
     habit: str = ""
 
 
-def play(scene: hosts.Scene, trouble: Trouble) -> Truth:
-    """Run one server over its trouble and write its bundle."""
+def run(scene: hosts.Scene, trouble: Trouble, name: str = HOST) -> Server:
+    """Run one server over its trouble."""
     span, rng = scene.span, scene.rng
+    fqdn = f"{name.lower()}.corp.example"
     remotes = [
         replace(one, first_seen={}, **trouble.remotes.get(one.domain, {}))
         for one in places.build_remotes(rng, {}, None)
     ]
     town = places.mailbox_town(
-        remotes, CLIENT, "ex16.corp.example", rng, count=60, inside=20, outside_share=0.35
+        remotes,
+        Client(name, "192.0.2.20"),
+        fqdn,
+        rng,
+        count=60,
+        inside=20,
+        outside_share=0.35,
     )
     server = Server(
-        name=HOST,
-        fqdn="ex16.corp.example",
+        name=name,
+        fqdn=fqdn,
         policy=EXCHANGE_2016,
         remotes=[town.ours, *remotes],
         services=(TRANSPORT,),
-        up_since=START - timedelta(days=rng.uniform(10, 20)),
+        up_since=span[0] - timedelta(days=rng.uniform(10, 20)),
         rng=rng,
         pressure=trouble.pressure,
     )
     mail = [*arrivals(town, *span, 200, rng), *_from_inside(trouble.mail, town.ours, rng)]
     server.run(mail, trouble.outages, span[1])
+    return server
+
+
+def play(scene: hosts.Scene, trouble: Trouble) -> Truth:
+    """Run one Exchange 2016 server over its trouble and write its bundle."""
+    server = run(scene, trouble)
     zone = "0 GMT Standard Time"
     machine = Machine(HOST, START - timedelta(days=26), zone, modern=True, exchange=True)
     hosts.write_exchange2016(scene, server, machine, lost=trouble.lost, sends=bool(trouble.remotes))
@@ -95,6 +108,11 @@ def back_pressure(scene: hosts.Scene) -> Truth:
     """Write a server whose queue disk fills up until it refuses mail, and is then cleaned."""
     rng = scene.rng
     at = START + timedelta(days=rng.uniform(1, 3), hours=rng.uniform(0, 8))
+    return play(scene, Trouble(pressure=squeeze(at, rng)))
+
+
+def squeeze(at: datetime, rng: Random) -> Pressure:
+    """Return ten hours in which a resource runs short, is used up and is freed again."""
     resource = rng.choice(("UsedDiskSpace[D:\\Queue]", "PrivateBytes", "UsedVersionBuckets"))
     levels = (
         (at, "Medium", 97),
@@ -102,8 +120,7 @@ def back_pressure(scene: hosts.Scene) -> Truth:
         (at + timedelta(hours=rng.uniform(4, 9)), "Medium", 97),
         (at + timedelta(hours=10), "Low", 90),
     )
-    trouble = Trouble(pressure=Pressure(resource, levels))
-    return play(scene, trouble)
+    return Pressure(resource, levels)
 
 
 @hosts.scenario(days=5, start=START)

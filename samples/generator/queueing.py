@@ -32,7 +32,7 @@ def minutes(*values: float) -> tuple[timedelta, ...]:
 
 WINDOWS_SMTP = Policy(minutes(15, 30, 60, 240), timedelta(hours=12), timedelta(hours=48))
 EXCHANGE_2003 = Policy(minutes(10, 10, 10, 15), timedelta(hours=12), timedelta(hours=48))
-EXCHANGE_2016 = Policy(
+EXCHANGE_2016 = Policy(  # and 2010
     minutes(1, 1, 1, 1, 5, 5, 5, 5, 5, 5, 10), timedelta(hours=4), timedelta(hours=48)
 )
 

@@ -1,4 +1,4 @@
-"""Exchange 2016 message tracking: 30 CSV columns, the recipients of an event in one row."""
+"""Message tracking of Exchange 2016, and of 2010: CSV, the recipients of an event in one row."""
 
 import csv
 import io
@@ -20,12 +20,34 @@ FIELDS = (
     "original-client-ip,original-server-ip,custom-data,transport-traffic-type,log-id,"
     "schema-version"
 )
+# 2010 has neither the id that is the same on every server nor the last three
+FIELDS_2010 = ",".join(
+    name
+    for name in FIELDS.split(",")
+    if name not in {"network-message-id", "transport-traffic-type", "log-id", "schema-version"}
+)
 VERSION = "15.01.2507.006"
 EXPIRED = "550 4.4.7 QUEUE.Expired; message expired"
 POSTMASTER = "MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e"
 ROLL_HOURS = 6
 
 Row = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """How one release of the product writes its logs."""
+
+    version: str
+    fields: str
+    roll_hours: int
+    file_time: str  # in the name of a file
+    total: str  # name of the whole in the latency tree
+    quotes: bool  # a recipient's status names the last error, host and time
+
+
+E2016 = Release(VERSION, FIELDS, ROLL_HOURS, "%Y%m%d%H", "TOTAL-HUB", quotes=True)
+E2010 = Release("14.0.0.0", FIELDS_2010, 24, "%Y%m%d", "TOTAL", quotes=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +58,7 @@ class Site:
     fqdn: str
     ip: str
     domain: str
+    release: Release = E2016
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +72,12 @@ class Line:
 def write_tracking2016(
     bundle: Bundle, site: Site, happened: Iterable[facts.Fact], *, folder: str, end: datetime
 ) -> None:
-    """Write one file per quarter of a day; every third starts with a byte order mark."""
+    """Write one file per quarter of a day, of 2010 per day; every third has a byte order mark."""
+    release = site.release
     spans: dict[datetime, list[Row]] = {}
     for line in sorted(_Writer(site).lines(happened), key=lambda line: line.at):
         if line.at < end:
-            hour = line.at.hour // ROLL_HOURS * ROLL_HOURS
+            hour = line.at.hour // release.roll_hours * release.roll_hours
             span = line.at.replace(hour=hour, minute=0, second=0, microsecond=0)
             row = {"date-time": _iso(line.at), **line.values}
             mark = Random("".join(row.values())).getrandbits(128)
@@ -62,11 +86,13 @@ def write_tracking2016(
     for number, (span, rows) in enumerate(spans.items()):
         text = io.StringIO(newline="")
         text.write("#Software: Microsoft Exchange Server\r\n")
-        text.write(f"#Version: {VERSION}\r\n#Log-type: Message Tracking Log\r\n")
-        text.write(f"#Date: {rows[0]['date-time']}\r\n#Fields: {FIELDS}\r\n")
-        csv.DictWriter(text, FIELDS.split(","), restval="", lineterminator="\r\n").writerows(rows)
+        text.write(f"#Version: {release.version}\r\n#Log-type: Message Tracking Log\r\n")
+        text.write(f"#Date: {rows[0]['date-time']}\r\n#Fields: {release.fields}\r\n")
+        csv.DictWriter(
+            text, release.fields.split(","), "", extrasaction="ignore", lineterminator="\r\n"
+        ).writerows(rows)
         data = text.getvalue().encode("utf-8-sig" if number % 3 == 0 else "utf-8")
-        name = f"{folder}/MSGTRK{span:%Y%m%d%H}-1.LOG"
+        name = f"{folder}/MSGTRK{span.strftime(release.file_time)}-1.LOG"
         bundle.write(name, data, len(rows), pack=number < len(spans) - 4)
 
 
@@ -133,7 +159,7 @@ class _Writer:
             "original-client-ip": message.client.ip,
             "original-server-ip": self.site.ip,
             "transport-traffic-type": "Email",
-            "schema-version": VERSION,
+            "schema-version": self.site.release.version,
         }
 
     def _session_id(self, at: datetime, message: facts.Message) -> str:
@@ -145,7 +171,7 @@ class _Writer:
         routing = min(0.1, total / 4)
         parts = f"CAT={routing:.3f}(CATRS={routing / 2:.3f})|QD={total - routing:.3f}"
         origin = _iso(message.accepted_at)
-        return f"{origin};SRV={self.site.fqdn}:TOTAL-HUB={total:.3f}|{parts}"
+        return f"{origin};SRV={self.site.fqdn}:{self.site.release.total}={total:.3f}|{parts}"
 
     def _received(self, at: datetime, message: facts.Message) -> Iterator[Line]:
         row = self._row(message, "SMTP", "RECEIVE", message.recipients)
@@ -189,7 +215,7 @@ class _Writer:
             if later:
                 recipients = tuple(rcpt for rcpt, _ in later)
                 row = self._row(one.message, "SMTP", "DEFER", recipients) | place
-                states = (_state(reply, remote, one.at) for _, reply in later)
+                states = (self._state(reply, remote, one.at) for _, reply in later)
                 row["recipient-status"] = ";".join(states)
                 row["source-context"] = later[0][1]
                 yield Line(one.at, row)
@@ -201,7 +227,7 @@ class _Writer:
             return
         expired = not fact.reply
         row = self._row(message, "QUEUE" if expired else "SMTP", "FAIL", fact.recipients)
-        state = _state(fact.reply or EXPIRED, fact.remote, fact.at)
+        state = self._state(fact.reply or EXPIRED, fact.remote, fact.at)
         row["recipient-status"] = ";".join(state for _ in fact.recipients)
         row["reference"] = f"<{fact.report.id}>"
         row["source-context"] = "Message expired" if expired else fact.reply
@@ -214,12 +240,13 @@ class _Writer:
         row["source-context"] = report.subject
         return row
 
+    def _state(self, reply: str, remote: Remote, at: datetime) -> str:
+        """Return a recipient's status; 2013 and later say where and when the reply was met."""
+        if not self.site.release.quotes:
+            return reply
+        place = f"{{FQDN={remote.host}}};{{IP={remote.ip}}}"
+        return f"[{{LED={reply}}};{{MSG=}};{place};{{LRT={_iso(at)}}}]"
+
 
 def _seconds(at: datetime, message: facts.Message) -> str:
     return f"{(at - message.accepted_at) / timedelta(seconds=1):.3f}"
-
-
-def _state(reply: str, remote: Remote, at: datetime) -> str:
-    """Return a recipient's status in the form that 2013 and later log."""
-    place = f"{{FQDN={remote.host}}};{{IP={remote.ip}}}"
-    return f"[{{LED={reply}}};{{MSG=}};{place};{{LRT={_iso(at)}}}]"

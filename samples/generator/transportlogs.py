@@ -1,4 +1,4 @@
-"""Connectivity and SMTP protocol logs of Exchange 2016, as far as facts fill them."""
+"""Connectivity and SMTP protocol logs of Exchange 2010 and 2016, as far as facts fill them."""
 
 import csv
 import io
@@ -8,7 +8,7 @@ from random import Random
 
 from samples.generator import facts
 from samples.generator.bundle import Bundle
-from samples.generator.tracking2016 import VERSION, Site
+from samples.generator.tracking2016 import Site
 
 CONNECTIVITY = "date-time,session,source,Destination,direction,description"
 PROTOCOL = (
@@ -21,13 +21,12 @@ Row = tuple[datetime, list[str]]
 
 
 def write_connectivity(
-    bundle: Bundle, happened: Iterable[facts.Fact], *, folder: str, end: datetime
+    bundle: Bundle, site: Site, happened: Iterable[facts.Fact], *, folder: str, end: datetime
 ) -> None:
     """Write one file a day: every attempt at a queue, whether it came about or not."""
     rows = [row for fact in happened for row in _connections(fact)]
-    _write(
-        bundle, f"{folder}/CONNECTLOG", "Transport Connectivity Log", CONNECTIVITY, rows, end=end
-    )
+    head = _head(site, "Transport Connectivity Log", CONNECTIVITY)
+    _write(bundle, f"{folder}/CONNECTLOG", head, rows, end=end)
 
 
 def _connections(fact: facts.Fact) -> Iterator[Row]:
@@ -66,7 +65,8 @@ def write_receive(
 ) -> None:
     """Write the receive protocol of mail taken and of mail turned away."""
     rows = [row for fact in happened for row in _received(site, fact)]
-    _write(bundle, f"{folder}/RECV", "SMTP Receive Protocol Log", PROTOCOL, rows, end=end)
+    head = _head(site, "SMTP Receive Protocol Log", PROTOCOL)
+    _write(bundle, f"{folder}/RECV", head, rows, end=end)
 
 
 def _received(site: Site, fact: facts.Fact) -> Iterator[Row]:
@@ -112,7 +112,8 @@ def write_send(
     rows = [
         row for fact in happened if isinstance(fact, facts.Session) for row in _sent(site, fact)
     ]
-    _write(bundle, f"{folder}/SEND", "SMTP Send Protocol Log", PROTOCOL, rows, end=end)
+    head = _head(site, "SMTP Send Protocol Log", PROTOCOL)
+    _write(bundle, f"{folder}/SEND", head, rows, end=end)
 
 
 def _sent(site: Site, session: facts.Session) -> Iterator[Row]:
@@ -159,8 +160,14 @@ def _session(at: datetime, what: str) -> str:
     return f"08D{Random(f'{at.isoformat()} {what}').getrandbits(52):013X}"
 
 
+def _head(site: Site, kind: str, fields: str) -> tuple[str, str]:
+    """Return what stands above and below the line with the date of a file's first row."""
+    above = f"#Software: Microsoft Exchange Server\r\n#Version: {site.release.version}\r\n"
+    return f"{above}#Log-type: {kind}\r\n", f"#Fields: {fields}\r\n"
+
+
 def _write(
-    bundle: Bundle, prefix: str, kind: str, fields: str, rows: list[Row], *, end: datetime
+    bundle: Bundle, prefix: str, head: tuple[str, str], rows: list[Row], *, end: datetime
 ) -> None:
     """Write one file a day, its rows in the order of time."""
     days: dict[str, list[Row]] = {}
@@ -169,8 +176,7 @@ def _write(
             days.setdefault(f"{row[0]:%Y%m%d}", []).append(row)
     for number, (day, part) in enumerate(days.items()):
         text = io.StringIO(newline="")
-        text.write(f"#Software: Microsoft Exchange Server\r\n#Version: {VERSION}\r\n")
-        text.write(f"#Log-type: {kind}\r\n#Date: {_stamp(part[0][0])}\r\n#Fields: {fields}\r\n")
+        text.write(f"#Date: {_stamp(part[0][0])}\r\n".join(head))
         writer = csv.writer(text, lineterminator="\r\n")
         writer.writerows([_stamp(at), *values] for at, values in part)
         data = text.getvalue().encode()
