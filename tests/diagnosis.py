@@ -64,7 +64,7 @@ def told_anew(con: Connection, tables: Tables) -> None:
         con.execute(f"DELETE FROM {table}")
         give(con, table, tables[table])
     for file in sql_files("derived"):
-        if file.stem.endswith(("product_fact", "host_product", "fix_state")):
+        if file.stem.endswith(("host_policy", "product_fact", "host_product", "fix_state")):
             con.execute(file.read_text("utf-8"))
     diagnose(con)
 

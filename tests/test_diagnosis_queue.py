@@ -1,13 +1,21 @@
 """Known problems of waiting mail, KB934709 and KB941060: which verdict each case comes to."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from logpipe.analyze import build_report
 from logpipe.report.text import summary_lines
-from tests.diagnosis import START, at, best, detected, signs, told_anew, verdicts, version
+from tests.diagnosis import START, Tables, at, best, detected, signs, told_anew, verdicts, version
 from tests.waiting_mail import exchange, more, relay
+
+
+def folder(taken: datetime, *, hours: float, written: float) -> Tables:
+    """A listing of the queue folder: one file, so many hours old, last written so much later."""
+    arrived = taken - timedelta(hours=hours)
+    last = arrived + timedelta(hours=written)
+    return {"queue_entry": f"host,kind,ts,arrived_ts,written_ts\nGW1,file,{taken},{arrived},{last}"}
 
 
 def test_934709_is_judged_by_the_branch_of_aqueue(tmp_path: Path) -> None:
@@ -36,6 +44,26 @@ def test_934709_without_a_version_is_supported_and_says_what_to_collect(tmp_path
         states = {sign["id"]: sign["state"] for sign in incident["signs"]}
         assert [states[sign] for sign in "ABCDEV"] == ["present"] * 5 + ["unknown"]
         assert any("aqueue.dll" in item and "wmic" in item for item in incident["missing_evidence"])
+
+
+def test_934709_old_files_of_the_queue_folder_are_a_sign_by_the_intervals_of_the_host(
+    tmp_path: Path,
+) -> None:
+    taken = at(2)
+    patient = {"host_setting": 'host,name,value\nGW1,SmtpRemoteProgressiveRetry,"15,480"'}
+    plain = {"host_setting": "host,name,value\nGW1,None,0"}
+    cases = [
+        (plain, folder(taken, hours=6, written=0), "present"),  # never tried again
+        (patient, folder(taken, hours=6, written=0), "absent"),  # tried every eight hours
+        (plain, folder(taken, hours=6, written=2), "absent"),  # tried meanwhile
+        (plain, folder(taken, hours=49, written=48), "present"),  # beyond expiry
+        (plain, folder(taken, hours=3, written=0), "absent"),
+    ]
+    with detected(tmp_path, relay(freed=None)) as con:
+        assert signs(con, "idle-queue-item", "KB934709")["F"] == "unknown"
+        for number, (settings, listing, state) in enumerate(cases):
+            told_anew(con, settings | listing)
+            assert signs(con, "idle-queue-item", "KB934709")["F"] == state, number
 
 
 def test_934709_is_possible_where_nobody_has_restarted(tmp_path: Path) -> None:

@@ -3,10 +3,12 @@ INSERT INTO sign (rule, host, incident_key, problem, sign_id, title, state, text
 WITH file AS (  -- of the queue folder; idle: older than expiry, or older than a retry interval and never written again
     SELECT
         coalesce(q.host, s.host) AS host, q.arrived_ts, q.source_id, q.record,
-        lp_hours(q.arrived_ts, q.ts) > p.expire_h OR (lp_hours(q.arrived_ts, q.ts) > p.retry_min / 60.0 AND q.written_ts = q.arrived_ts) AS idle
+        lp_hours(q.arrived_ts, q.ts) > coalesce(h.expire_h, p.expire_h)
+            OR (lp_hours(q.arrived_ts, q.ts) > coalesce(h.retry_min, p.retry_min) / 60.0 AND q.written_ts = q.arrived_ts) AS idle
     FROM queue_entry AS q
     JOIN source AS s ON s.source_id = q.source_id
     JOIN retry_policy AS p ON p.log = 'smtp'
+    LEFT JOIN host_policy AS h ON h.host = coalesce(q.host, s.host) AND h.log = p.log
     WHERE q.kind = 'file' AND q.ts IS NOT NULL AND q.arrived_ts IS NOT NULL
 ),
 
