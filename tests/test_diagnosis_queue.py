@@ -7,7 +7,18 @@ import pytest
 
 from logpipe.analyze import build_report
 from logpipe.report.text import summary_lines
-from tests.diagnosis import START, Tables, at, best, detected, signs, told_anew, verdicts, version
+from tests.diagnosis import (
+    START,
+    Tables,
+    at,
+    best,
+    csv,
+    detected,
+    signs,
+    told_anew,
+    verdicts,
+    version,
+)
 from tests.waiting_mail import exchange, more, relay
 
 
@@ -63,6 +74,23 @@ def test_934709_old_files_of_the_queue_folder_are_a_sign_by_the_intervals_of_the
         assert signs(con, "idle-queue-item", "KB934709")["F"] == "unknown"
         for number, (settings, listing, state) in enumerate(cases):
             told_anew(con, settings | listing)
+            assert signs(con, "idle-queue-item", "KB934709")["F"] == state, number
+
+
+def test_934709_a_listing_without_its_time_is_as_young_as_the_last_time_in_it(
+    tmp_path: Path,
+) -> None:
+    header = "host,kind,queue,name,arrived_ts,written_ts"
+    queue, old, young = "C:\\mailroot\\Queue", at(1), at(1, 5)
+    cases = [
+        ([f"{queue},a.EML,{old},{old}", f"{queue},b.EML,{young},{young}"], "present"),
+        ([f"{queue},a.EML,{old},{old}"], "unknown"),  # taken at once, or days later
+        ([f"{queue},a.EML,{old},{young}", f"{queue},b.EML,{young},{young}"], "unknown"),
+        ([f"C:\\Badmail,a.EML,{old},{old}", f"C:\\Badmail,b.EML,{young},{young}"], "unknown"),
+    ]
+    with detected(tmp_path, relay(freed=None)) as con:
+        for number, (rows, state) in enumerate(cases):
+            told_anew(con, {"queue_entry": csv(header, [f"GW1,file,{row}" for row in rows])})
             assert signs(con, "idle-queue-item", "KB934709")["F"] == state, number
 
 

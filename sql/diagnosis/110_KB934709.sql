@@ -1,20 +1,31 @@
 -- Signs of KB934709: idle messages in the queue folder of a Server 2003 SMTP gateway.
 INSERT INTO sign (rule, host, incident_key, problem, sign_id, title, state, text, source_id, record)
-WITH file AS (  -- of the queue folder; idle: older than expiry, or older than a retry interval and never written again
+WITH listing AS (  -- one that does not say when it was taken was not taken before the last time in it
     SELECT
-        coalesce(q.host, s.host) AS host, q.arrived_ts, q.source_id, q.record,
-        lp_hours(q.arrived_ts, q.ts) > coalesce(h.expire_h, p.expire_h)
-            OR (lp_hours(q.arrived_ts, q.ts) > coalesce(h.retry_min, p.retry_min) / 60.0 AND q.written_ts = q.arrived_ts) AS idle
+        coalesce(q.host, s.host) AS host, q.queue, q.name, q.arrived_ts, q.written_ts, q.source_id, q.record,
+        q.ts IS NOT NULL AS dated,
+        coalesce(q.ts, max(greatest(q.arrived_ts, q.written_ts)) OVER (PARTITION BY q.source_id)) AS taken
     FROM queue_entry AS q
     JOIN source AS s ON s.source_id = q.source_id
+    WHERE q.kind = 'file'
+),
+
+file AS (  -- of the queue folder; idle: older than expiry, or older than a retry interval and never written again
+    SELECT
+        f.host, f.dated, f.arrived_ts, f.source_id, f.record,
+        lp_hours(f.arrived_ts, f.taken) > coalesce(h.expire_h, p.expire_h)
+            OR (lp_hours(f.arrived_ts, f.taken) > coalesce(h.retry_min, p.retry_min) / 60.0 AND f.written_ts = f.arrived_ts) AS idle
+    FROM listing AS f
     JOIN retry_policy AS p ON p.log = 'smtp'
-    LEFT JOIN host_policy AS h ON h.host = coalesce(q.host, s.host) AND h.log = p.log
-    WHERE q.kind = 'file' AND q.ts IS NOT NULL AND q.arrived_ts IS NOT NULL
+    LEFT JOIN host_policy AS h ON h.host = f.host AND h.log = p.log
+    WHERE f.arrived_ts IS NOT NULL AND (f.dated OR f.written_ts IS NOT NULL)
+      AND ends_with(lower(coalesce(f.name, '.eml')), '.eml') AND contains(lower(coalesce(f.queue, 'queue')), 'queue')
 ),
 
 folder AS (
     SELECT
         host,
+        bool_or(dated) AS dated,
         count(*) FILTER (WHERE idle) AS files,
         min(arrived_ts) FILTER (WHERE idle) AS oldest,
         min(source_id) FILTER (WHERE idle) AS source_id,
@@ -27,7 +38,7 @@ joined AS (
     SELECT
         c.*, e.dns_messages, f.has_exchange, f.has_exchange_by,
         d.files, d.oldest, d.source_id AS folder_source_id, d.record AS folder_record,
-        d.host IS NOT NULL AS listed, l.burst_messages, l.freed_share, l.dns_share
+        d.dated, d.host IS NOT NULL AS listed, l.burst_messages, l.freed_share, l.dns_share
     FROM queue_case_sum AS c
     JOIN queue_case_event AS e ON e.rule = c.rule AND e.host = c.host AND e.incident_key = c.incident_key
     LEFT JOIN host_product AS f ON f.host = c.host
@@ -90,8 +101,13 @@ judged AS (
     UNION ALL
     SELECT
         rule, host, incident_key, 'F',
-        CASE WHEN files > 0 THEN 'present' WHEN listed THEN 'absent' ELSE 'unknown' END,
-        CASE WHEN files > 0 THEN files || ' such files, the oldest of ' || strftime(oldest, '%Y-%m-%d %H:%M:%S') || ' UTC' WHEN listed THEN 'a listing shows none' ELSE 'no listing of the queue folder' END,
+        CASE WHEN files > 0 THEN 'present' WHEN dated THEN 'absent' ELSE 'unknown' END,
+        CASE
+            WHEN files > 0 THEN files || ' such files, the oldest of ' || strftime(oldest, '%Y-%m-%d %H:%M:%S') || ' UTC'
+            WHEN dated THEN 'a listing shows none'
+            WHEN listed THEN 'a listing shows none that is surely so old; it does not say when it was taken'
+            ELSE 'no listing of the queue folder'
+        END,
         folder_source_id, folder_record
     FROM joined
     UNION ALL
