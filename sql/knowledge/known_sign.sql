@@ -1,0 +1,56 @@
+-- The signs of each known problem. One row: one sign. kind: signature (A to F), fix (V: the version is unfixed), product
+-- (P: the host runs that product), exclusion (X…: present speaks against the problem), other product (present: nobody
+-- would think of the problem there). collect: what would tell where
+-- the sign is unknown (collect_next).
+CREATE OR REPLACE VIEW known_sign AS
+SELECT problem, sign_id, kind, title, collect
+FROM (
+    VALUES
+    ('KB934709', 'A', 'signature', 'Messages were accepted and then not tried for longer than a retry interval', 'smtp-log'),
+    ('KB934709', 'B', 'signature', 'Other mail to the same domains went out meanwhile', 'smtp-log'),
+    ('KB934709', 'C', 'signature', 'A restart of SMTPSVC, IIS Admin or the host ended the wait', 'system-log'),
+    ('KB934709', 'D', 'signature', 'Within 30 minutes of the start the waiting messages left together', 'system-log'),
+    ('KB934709', 'E', 'signature', 'Mail ended later than expiry plus one retry interval, which a working queue cannot do', NULL),
+    ('KB934709', 'F', 'signature', 'The queue folder holds files older than expiry, or never tried again', 'queue-folder'),
+    ('KB934709', 'V', 'fix', 'aqueue.dll is of a version without the fix', 'aqueue'),
+    ('KB934709', 'P', 'product', 'Windows Server 2003', 'systeminfo'),
+    ('KB934709', 'X1', 'other product', 'Exchange is on the host', 'services'),
+    ('KB934709', 'X2', 'exclusion', 'The messages left without a restart', NULL),
+    ('KB934709', 'X3', 'exclusion', 'DNS over TCP fails for the domains concerned (event 4000, 0xC00402E7)', NULL),
+    ('KB941060', 'A', 'signature', 'Messages stay open for hours while others to the same domains complete', 'tracking-log'),
+    ('KB941060', 'B', 'signature', 'Mail returns at about expiry with 4.4.7', 'tracking-log'),
+    ('KB941060', 'C', 'signature', 'It began hours to weeks after the Information Store started, and did not end by itself', 'system-log'),
+    ('KB941060', 'D', 'signature', 'After a restart of the Information Store new messages complete again', 'system-log'),
+    ('KB941060', 'V', 'fix', 'exmime.dll is of a version without the fix', 'exmime'),
+    ('KB941060', 'P', 'product', 'Exchange 2003', 'tracking-log'),
+    ('KB941060', 'X1', 'exclusion', 'A restart of SMTPSVC alone freed the messages, with the store up all along', NULL),
+    ('KB941060', 'X3', 'exclusion', 'DNS over TCP fails for the domains concerned (event 4000, 0xC00402E7)', NULL),
+    ('KB941060', 'X4', 'exclusion', 'The quota of named properties is reached (event 9667)', NULL),
+    ('KB941060', 'X5', 'exclusion', 'The categorizer fails (events 6004, 9003, 9004, 9035)', NULL),
+    ('KB910932', 'A', 'signature', 'inetinfo grows like a leak between restarts', 'counters'),
+    ('KB910932', 'B', 'signature', 'Available memory falls by as much, and no other process explains it', 'counters'),
+    ('KB910932', 'C', 'signature', 'Mail goes to 1,000 and more domains that were new in the segment', 'smtp-log'),
+    ('KB910932', 'D', 'signature', 'A restart gives the memory back', 'counters'),
+    ('KB910932', 'E', 'signature', 'Growth follows new domains rather than messages or IMAP4 sessions', 'counters'),
+    ('KB910932', 'V', 'fix', 'aqueue.dll or ZombieDomainEntryThreshold lacks: not fixed', 'aqueue and registry'),
+    ('KB910932', 'P', 'product', 'Windows Server 2003', 'systeminfo'),
+    ('KB910932', 'X1', 'exclusion', 'Mail goes to few new domains only', NULL),
+    ('Q176708', 'A', 'signature', 'The store grows like a leak for 48 hours and more', 'counters'),
+    ('Q176708', 'B', 'signature', 'It grows on three days in a row', 'counters'),
+    ('Q176708', 'C', 'signature', 'The MTA process does not grow with it', 'counters'),
+    ('Q176708', 'D', 'signature', 'Virtual memory runs out (events 26, 2019, 2020, 5000)', NULL),
+    ('Q176708', 'E', 'signature', 'A restart of the store gives the memory back', 'counters'),
+    ('Q176708', 'V', 'fix', 'Exchange 5.0 below Service Pack 2', 'exchange-5-build'),
+    ('Q176708', 'P', 'product', 'Exchange 5.0 or 5.5', 'exchange-5-build'),
+    ('Q176708', 'X1', 'exclusion', 'Exchange 5.5 or later, whose store grows by design', 'exchange-5-build'),
+    ('KB944903', 'A', 'signature', 'inetinfo grows like a leak between restarts', 'counters'),
+    ('KB944903', 'B', 'signature', 'IMAP4 clients are at work in the segment', 'application-log'),
+    ('KB944903', 'C', 'signature', 'Authentication with the back ends fails', 'security-log'),
+    ('KB944903', 'D', 'signature', 'IMAP4 or IIS stops responding (7011, 1002, 7031, 7034)', 'system-log'),
+    ('KB944903', 'E', 'signature', 'A restart of inetinfo gives the memory back', 'counters'),
+    ('KB944903', 'F', 'signature', 'Growth follows IMAP4 sessions or failed authentication rather than new domains', 'counters'),
+    ('KB944903', 'R', 'signature', 'The host is an Exchange 2003 front end', 'services'),
+    ('KB944903', 'V', 'fix', 'imap4fe.dll is of a version without the fix', 'imap4fe'),
+    ('KB944903', 'P', 'product', 'Exchange 2003', 'services'),
+    ('KB944903', 'X1', 'exclusion', 'Another process grows more', NULL)
+) AS known (problem, sign_id, kind, title, collect);
