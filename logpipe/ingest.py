@@ -33,7 +33,7 @@ from logpipe.overlap import (
 )
 from logpipe.plans import SMALL
 from logpipe.sqlfiles import sql_text
-from logpipe.store import Connection, ask, count_books, insert, transaction
+from logpipe.store import Connection, ask, count_books, count_rejects, insert, transaction
 from logpipe.words import count_words
 
 HEAD = 64 << 10
@@ -281,17 +281,17 @@ def _load(
         if isinstance(batch, Lines | Columns) and batch.segments.height and ends_open(batch.path):
             half = batch.segments["last_line"].to_list()[-1]
     zone, zone_known_by = _own_zone(con, reading, format_.table, source.source_id)
+    rejects += _late_rejects(con, reading, source.source_id, known.last_line)
     books = count_books(con, format_.table, source.source_id)
     if quick and books.rows != reading.records:
         raise UnevenError
-    if (overlap := drop_overlap(con, format_, source.source_id, books)) is not None:
-        duplicates += overlap
-        books = count_books(con, format_.table, source.source_id)
-    if longer := drop_known(con, source, format_, books, half):
-        books = count_books(con, format_.table, source.source_id)
-        duplicates += longer[1]
-        notes.append(f"an older copy of {longer[0]}")
-    rejects += _late_rejects(con, reading, source.source_id, known.last_line)
+    copies = drop_known(con, source, format_, books, half)
+    if copies or drop_overlap(con, format_, source.source_id, books):
+        found, books = books, count_books(con, format_.table, source.source_id)
+        left = count_rejects(con, source.source_id)
+        duplicates += found.rows - books.rows + rejects - left
+        rejects = left
+        notes += copies
     balanced = books.rows + duplicates + rejects == reading.records
     if known.path and not balanced:
         raise _MisreadError

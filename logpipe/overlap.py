@@ -10,17 +10,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from logpipe.formats import all_formats
 from logpipe.formats._text.lines import line_ends_at, whole_lines
 from logpipe.ledger import ledger
 from logpipe.model import Format, Source
 from logpipe.sqlfiles import sql_files, sql_text
-from logpipe.store import Books, Connection, ask, changed
+from logpipe.store import Books, Connection, ask, count_books
 
 DEDUPED = frozenset(path.stem for path in sql_files("dedupe"))  # tables with a rule for overlaps
 FEW = 2_000  # rows
+# lines of a source that were refused, and are rows of a longer copy
+REFUSED = (
+    "SELECT record FROM reject WHERE source_id = $source_id "
+    "AND record IN (SELECT record FROM {table} WHERE source_id = $longer)"
+)
 
 
 def digests(con: Connection, path: Path, size: int) -> dict[int, str]:
@@ -68,7 +72,7 @@ class Known:
 
 def known_prefix(con: Connection, format_: Format, content: Path, sums: dict[int, str]) -> Known:
     """Find the longest known source that is the beginning of this text log, if there is one."""
-    if format_.table in DEDUPED or format_.growth != "lines":
+    if format_.growth != "lines":
         return Known()
     if ledger(con).sha256.isdisjoint(sums.values()):
         return Known()
@@ -77,7 +81,9 @@ def known_prefix(con: Connection, format_: Format, content: Path, sums: dict[int
         if row["sha256"] != sums[row["bytes"]]:
             continue
         whole, half = whole_lines(content, row["bytes"])
-        if half and _take_back(con, format_, row, whole + 1, content):
+        if half and (row["last_refused"] == whole + 1 or not line_ends_at(content, row["bytes"])):
+            # what was read of it may have been refused, or gone to another copy: the line comes now
+            _drop_record(con, format_, row["source_id"], whole + 1)
             return Known(whole, row["records"] - 1, row["path"])
         return Known(whole + half, row["records"], row["path"])
     return Known()
@@ -95,81 +101,89 @@ def retire_beginnings(con: Connection, format_: Format, sums: dict[int, str], lo
     shorter = ask(con, sql_text("load", "shorter"), {"size": max(sums), "format": format_.name})
     for row in shorter:
         if row["sha256"] == sums[row["bytes"]]:
-            _retire(con, format_, row["source_id"], longer)
+            for table in (format_.table, "header_block", "reject"):
+                con.execute(
+                    f"DELETE FROM {table} WHERE source_id = ?", [row["source_id"]]
+                ).fetchall()
+            retired = {"source_id": row["source_id"], "longer": longer}
+            con.execute(sql_text("load", "retired"), retired).fetchall()
     return Known()
 
 
-def _take_out(con: Connection, format_: Format, source_id: int) -> None:
-    """Take out what a source brought."""
-    for table in (format_.table, "header_block"):
-        con.execute(f"DELETE FROM {table} WHERE source_id = ?", [source_id]).fetchall()
-
-
-def _retire(con: Connection, format_: Format, source_id: int, longer: str) -> None:
-    """Take out the rows of a source that a longer copy brings whole."""
-    _take_out(con, format_, source_id)
-    retired = {"source_id": source_id, "longer": longer}
-    con.execute(sql_text("load", "retired"), retired).fetchall()
-
-
-def _drop_record(con: Connection, format_: Format, source_id: int, record: int) -> bool:
-    """Take a record out of a source, as a longer copy brings it whole; True where it was in."""
-    taken = con.execute(
-        f"DELETE FROM {format_.table} WHERE source_id = $source_id AND record = $record "
-        "RETURNING 1",
-        {"source_id": source_id, "record": record},
-    ).fetchall()
-    if taken:
-        con.execute(sql_text("load", "taken_back"), {"source_id": source_id})
-    return bool(taken)
-
-
-def _take_back(
-    con: Connection, format_: Format, known: dict[str, Any], line: int, content: Path
-) -> bool:
-    """Return whether the last line of a known source, half written then, is to be read now.
-
-    A half line that was refused is; one that was taken for a whole record is taken back.
-    """
-    if known["last_refused"] == line:
-        return True
-    if line_ends_at(content, known["bytes"]):
-        return False
-    return _drop_record(con, format_, known["source_id"], line)
+def _drop_record(con: Connection, format_: Format, source_id: int, record: int) -> None:
+    """Take a record out of a source, as a longer copy brings it whole."""
+    rows, rejects = (
+        con.execute(
+            f"DELETE FROM {table} WHERE source_id = $source_id AND record = $record RETURNING 1",
+            {"source_id": source_id, "record": record},
+        ).fetchall()
+        for table in (format_.table, "reject")
+    )
+    if rows or rejects:
+        told = {"source_id": source_id, "rows": len(rows[:1]), "rejects": len(rejects)}
+        con.execute(sql_text("load", "taken_back"), told)
 
 
 def drop_known(
     con: Connection, source: Source, format_: Format, books: Books, half: int
-) -> tuple[str, int] | None:
-    """Take out the rows of a text log where a known source holds them all, record by record.
+) -> list[str]:
+    """Take out the records of a text log that other copies of it brought; returns notes on them.
 
-    That is an older copy of a log that grew; where the other one is the older copy, its rows go.
-    Returns the longer one's path and how many records of this one it holds. ``half`` is the last
-    line's number where it has no line end, else 0.
+    One that holds them all makes it an older copy; one that it holds all of is where it goes on.
+    ``half`` is the last line's number where it has no line end, else 0.
     """
-    if format_.table in DEDUPED or format_.growth == "none":
-        return None
+    if format_.growth == "none":
+        return []
     if not ledger(con).overlaps(source.format, books.first_ts, books.last_ts):
-        return None
-    loose = format_.growth == "records"
-    span = {"source_id": source.source_id, "format": source.format, "host": books.host}
+        return []
+    notes = []
+    while books.rows and (note := _drop_copy(con, source, format_, books, half)):
+        notes.append(note)
+        books = count_books(con, format_.table, source.source_id)
+    return notes
+
+
+def _drop_copy(
+    con: Connection, source: Source, format_: Format, books: Books, half: int
+) -> str | None:
+    """Take out what one other copy of a text log has of it; returns a note on that copy."""
+    loose, number = format_.growth == "records", source.source_id
+    span = {"source_id": number, "format": source.format, "host": books.host}
     span |= {"first_ts": books.first_ts, "last_ts": books.last_ts, "loose": loose}
     copies = ask(con, sql_text("load", "copies"), span)
     if longer := {row["source_id"]: row["path"] for row in copies if row["longer"]}:
         if loose:
-            half = _last_record(con, format_.table, source.source_id)
+            half = _last_record(con, format_.table, number)
         # each question costs some 10 ms before it looks at a row: of small logs it is one for all
         together, ids = len(longer) if books.rows < FEW else 1, list(longer)
         for first in range(0, len(ids), together):
             others = ids[first : first + together]
-            if holders := _holders(con, format_, source.source_id, half, others):
-                _take_out(con, format_, source.source_id)
-                return longer[holders[0]], books.rows
-    for older in (row["source_id"] for row in copies if row["older"]):
-        half = _last_record(con, format_.table, older)
-        if _holders(con, format_, older, half, [source.source_id]):
-            _retire(con, format_, older, source.path)
+            if holders := _holders(con, format_, number, half, others):
+                _take_out(con, format_, number, holders[0])
+                return f"an older copy of {longer[holders[0]]}"
+    for older, path in ((row["source_id"], row["path"]) for row in copies if row["older"]):
+        last = _last_record(con, format_.table, older)
+        if _holders(con, format_, older, last, [number]):
+            if not _holders(con, format_, older, 0, [number]):
+                _drop_record(con, format_, older, last)
+            refused = {"source_id": older, "longer": number}
+            for row in ask(con, REFUSED.format(table=format_.table), refused):
+                _drop_record(con, format_, older, row["record"])
+            _take_out(con, format_, number, older)
+            return f"goes on where {path} ended"
     return None
+
+
+def _take_out(con: Connection, format_: Format, source_id: int, holder: int) -> None:
+    """Take out of a source what another copy holds; a line that both refuse is told once."""
+    held = f"SELECT record FROM {format_.table} WHERE source_id = $holder"
+    told = {"source_id": source_id, "holder": holder}
+    for table in ("header_block", "reject", format_.table):
+        con.execute(
+            f"DELETE FROM {table} WHERE source_id = $source_id AND (record IN ({held}) "
+            f"OR record IN (SELECT record FROM {table} WHERE source_id = $holder))",
+            told,
+        ).fetchall()
 
 
 def _holders(
@@ -184,26 +198,23 @@ def _holders(
     return [other for other in longer if other not in others]
 
 
-def drop_overlap(con: Connection, format_: Format, source_id: int, books: Books) -> int | None:
-    """Take out the events that another log brought; returns how many were of the log proper.
-
-    None where no other log can hold any of them.
-    """
-    if format_.table not in DEDUPED or not (books.rows or books.recovered):
-        return None
-    span = {"source_id": source_id, "first_ts": books.first_ts, "last_ts": books.last_ts}
-    if not ask(con, sql_text("load", "overlapping"), span | {"formats": list(_formats(format_))}):
-        return None
+def drop_overlap(con: Connection, format_: Format, source_id: int, books: Books) -> bool:
+    """Take out the records that another export brought; returns whether there may be any."""
+    if format_.growth != "none" or format_.table not in DEDUPED:
+        return False
+    asked = {"source_id": source_id, "formats": list(_exports(format_.table))}
+    asked |= {"first_ts": books.first_ts, "last_ts": books.last_ts, "table": format_.table}
+    if not ask(con, sql_text("load", "overlapping"), asked):
+        return False
     _keep_the_sure(con, source_id)
-    known, sizes = sql_text("dedupe", format_.table), []
-    for recovered in ("true", "false"):
-        result = con.execute(
-            f"DELETE FROM {format_.table} AS new WHERE new.source_id = $source_id "
-            f"AND new.recovered = {recovered} AND EXISTS (\n{known}\n)",
-            {"source_id": source_id},
-        )
-        sizes.append(changed(result))
-    return sizes[1]
+    known = sql_text("dedupe", format_.table)
+    told = {name: asked[name] for name in ("source_id", "formats") if f"${name}" in known}
+    con.execute(
+        f"DELETE FROM {format_.table} AS new WHERE new.source_id = $source_id "
+        f"AND EXISTS (\n{known}\n)",
+        told,
+    ).fetchall()
+    return True
 
 
 def _keep_the_sure(con: Connection, source_id: int) -> None:
@@ -213,9 +224,11 @@ def _keep_the_sure(con: Connection, source_id: int) -> None:
         con.execute(sql_text("load", "recovered_less"), {"count": count, "source_id": other})
 
 
-def _formats(format_: Format) -> Iterator[str]:
-    """Yield the formats whose rows stand in the same table."""
-    return (other.name for other in all_formats() if other.table == format_.table)
+def _exports(table: str) -> Iterator[str]:
+    """Yield the formats whose files may overlap in a table."""
+    return (
+        other.name for other in all_formats() if other.table == table and other.growth == "none"
+    )
 
 
 def _last_record(con: Connection, table: str, source_id: int) -> int:

@@ -141,6 +141,12 @@ def count_books(con: Connection, table: str, source_id: int) -> Books:
     return Books(**row)
 
 
+def count_rejects(con: Connection, source_id: int) -> int:
+    """Count what was refused of a source."""
+    sql = "SELECT count(*) AS n FROM reject WHERE source_id = $source_id"
+    return int(ask(con, sql, {"source_id": source_id})[0]["n"])
+
+
 def show(con: Connection, name: str, rows: "pl.DataFrame") -> None:
     """Let SQL read a frame under a name, until another one is shown under it."""
     con.register(name, _ArrowStream(rows))

@@ -323,4 +323,5 @@ FORMAT = Format(
     sniff=sniff,
     read=read,
     binary=True,
+    growth="none",
 )

@@ -100,4 +100,5 @@ FORMAT = Format(
     sniff=sniff,
     read=read,
     binary=True,
+    growth="none",
 )

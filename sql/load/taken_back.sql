@@ -1,8 +1,10 @@
--- A record less in the source whose last line was half written and is read whole from a longer
--- copy. Parameter $source_id.
+-- A record less in the source whose last line was half written, taken for a row or refused, and is
+-- read whole from a longer copy. Parameters $source_id, $rows, $rejects: 1 where it was one, else 0.
 UPDATE source
 SET
-    rows = rows - 1,
-    duplicates = duplicates + 1,
+    rows = rows - $rows,
+    rejects = rejects - $rejects,
+    duplicates = duplicates + $rows + $rejects,
+    status = CASE WHEN note IS NULL AND rejects = $rejects THEN 'loaded' ELSE status END,
     note = concat_ws('; ', note, 'the last line was half written: taken from a longer copy instead')
 WHERE source_id = $source_id

@@ -243,10 +243,13 @@ def _longest_run(block: bytes, carried: int) -> int:
 
 def _clean_copy(path: Path, scratch: Path) -> Path:
     """Write the file as UTF-8 with LF line ends; a line that cannot be kept is marked."""
-    copy = scratch / "clean.txt"
+    copy, before = scratch / "clean.txt", ""
     with copy.open("w", encoding="utf-8", newline="\n") as out:
         for line in _decoded_lines(path):
-            out.write(line + "\n")
+            out.write(before + line)
+            before = "\n"
+        if not ends_open(path):
+            out.write("\n")
     return copy
 
 
