@@ -206,14 +206,10 @@ def drop_overlap(con: Connection, format_: Format, source_id: int, books: Books)
     asked |= {"first_ts": books.first_ts, "last_ts": books.last_ts, "table": format_.table}
     if not ask(con, sql_text("load", "overlapping"), asked):
         return False
-    _keep_the_sure(con, source_id)
-    known = sql_text("dedupe", format_.table)
-    told = {name: asked[name] for name in ("source_id", "formats") if f"${name}" in known}
-    con.execute(
-        f"DELETE FROM {format_.table} AS new WHERE new.source_id = $source_id "
-        f"AND EXISTS (\n{known}\n)",
-        told,
-    ).fetchall()
+    if format_.table == "windows_event":
+        con.execute(sql_text("load", "event_twice"), {"source_id": source_id}).fetchall()
+        _keep_the_sure(con, source_id)
+    con.execute(sql_text("dedupe", format_.table), {"source_id": source_id}).fetchall()
     return True
 
 
