@@ -4,7 +4,8 @@ import io
 import os
 import shutil
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -73,7 +74,7 @@ Zones = Annotated[
     typer.Option(
         "--tz",
         metavar="HOST=ZONE",
-        help="Zone of a host whose logs have local times; *=ZONE for all other hosts.",
+        help='Zone of a host whose logs have local times; "*=ZONE" for all other hosts.',
     ),
 ]
 Format = Annotated[Shape, typer.Option("--format", "-f", help="How to print the rows.")]
@@ -460,16 +461,16 @@ def _whole_pipe() -> Iterator[None]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _warn_zones(zones: Mapping[str, str], hosts: Collection[str | None]) -> None:
+def _warn_zones(zones: Mapping[str, str], hosts: AbstractSet[str | None]) -> None:
     """Say which hosts of ``--tz`` no log names: most likely a slip of the pen."""
-    from logpipe.report.text import clean
+    from logpipe.report.text import clean, zone_option
 
-    named = sorted(host for host in hosts if host)
-    for host in sorted(zones.keys() - {"*"} - set(named)):
-        shown = clean(
-            f"--tz {host}: no log of this host; hosts are {', '.join(named) or 'unknown'}"
-        )
-        typer.echo(f"logpipe: {shown}", err=True)
+    named = ", ".join(sorted(host for host in hosts if host))
+    for host in sorted(zones.keys() - {"*"} - hosts):
+        known = f"hosts are {named}"
+        if not named:
+            known = f"no log names one, so give {zone_option(None, zones[host])}"
+        typer.echo(f"logpipe: {clean(f'--tz {host}: no log of this host; {known}')}", err=True)
 
 
 def _warn_unread(unread: int, files: int) -> None:

@@ -22,7 +22,7 @@ def read_zones(told: list[str]) -> dict[str, str]:
         if not equals or zone is None:
             raise LogpipeError(
                 f"--tz {option}: give HOST=ZONE, such as GW1=Europe/Berlin, GW1=UTC+02:00, "
-                '"GW1=W. Europe Standard Time", or *=ZONE for all other hosts'
+                '"GW1=W. Europe Standard Time", or "*=ZONE" for all other hosts'
             )
         zones[host.strip().split(".")[0].upper() or ANY_HOST] = zone
     return zones

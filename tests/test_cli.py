@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -232,3 +234,29 @@ def test_a_size_of_memory_that_is_none_is_told_in_one_line(
     done = logpipe("ingest", W3C_DAY, "--db", tmp_path / "x.duckdb")
     assert done.returncode != 0
     assert "LOGPIPE_MEMORY=rubbish: give a size such as 800MB" in done.stderr
+
+
+@pytest.mark.parametrize("host", [None, "EXCHANGE-SRV-01", "$(reboot)"])
+def test_what_is_said_of_an_unknown_zone_can_be_pasted(host: str | None, tmp_path: Path) -> None:
+    log = tmp_path / "events.csv"
+    columns, values = ("MachineName,", f"{host},") if host else ("", "")
+    row = "5/16/2024 7:00:02 PM,SMTPSVC,500,Information"
+    log.write_text(f"{columns}Date and Time,Source,Event ID,Level\n{values}{row}\n", "utf-8")
+    identified = logpipe("identify", log).stdout
+    analyzed = logpipe("analyze", log, "--out", tmp_path / "out").stdout
+    for told in (identified, analyzed):
+        assert "local times, zone unknown" in told
+        (option,) = re.findall(r'--tz "[^"\n]*"', told)
+        assert ("*" in option) == (host != "EXCHANGE-SRV-01")
+    pasted = logpipe("identify", log, *shlex.split(option))
+    assert "times Europe/Berlin (by --tz)" in pasted.stdout
+    assert pasted.stderr == ""
+
+
+def test_a_zone_of_a_host_that_no_log_names_is_answered_with_what_works(tmp_path: Path) -> None:
+    log = tmp_path / "events.csv"
+    log.write_text("Date and Time,Source,Event ID,Level\n5/16/2024 7:00:02 PM,SMTPSVC,500,Error\n")
+    done = logpipe("identify", log, "--tz", "GW1=+02:00")
+    assert done.stderr == (
+        'logpipe: --tz GW1: no log of this host; no log names one, so give --tz "*=UTC+02:00"\n'
+    )

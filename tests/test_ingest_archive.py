@@ -20,8 +20,8 @@ from logpipe.model import Source
 from logpipe.offers import find_files
 from logpipe.settle import settle
 from logpipe.store import Connection, ask, open_store, transaction
-from tests.test_archives import CONTAINERS, NOISE, cabbed, encrypted_zip, tarred, zipped
-from tests.test_ingest import HEADER, TABLES, TRACKING, tracking, w3c
+from tests.archive_files import CONTAINERS, NOISE, cabbed, encrypted_zip, tarred, zipped
+from tests.ingested import HEADER, TABLES, TRACKING, tracking, w3c
 
 
 @pytest.fixture(scope="module")

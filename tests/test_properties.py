@@ -22,7 +22,7 @@ from logpipe.errors import UnreadableError
 from logpipe.formats._text.lines import LONGEST_LINE, encoding_of, survey
 from logpipe.load import _lines_of as lines_of  # what load SQL reads lines through
 from logpipe.store import Connection, ask, open_store
-from tests.test_archives import CONTAINERS, FILES
+from tests.archive_files import CONTAINERS, FILES
 
 # the same examples each time: CI is no place for luck
 settings.register_profile("ci", derandomize=True, deadline=None, database=None, max_examples=150)

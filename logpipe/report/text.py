@@ -29,6 +29,7 @@ UNSEEN = re.compile(
     "\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
 WIDE = 0x10000
+PLAIN_NAME = re.compile(r"[A-Za-z0-9._-]+")
 SHORT = {"\t": r"\t", "\n": r"\n", "\r": r"\r"}
 
 
@@ -113,17 +114,24 @@ def file_lines(heading: str, files: list[dict[str, Any]], width: int, most: int 
     return ["", heading, *lines] if lines else []
 
 
+def zone_option(host: str | None, zone: str = "Europe/Berlin") -> str:
+    """Return the option that tells the zone of a host, or of all, as every shell takes it."""
+    named = host if host and PLAIN_NAME.fullmatch(host) else "*"  # a log may name a host $(reboot)
+    return f'--tz "{named}={zone}"'
+
+
 def _zone_lines(report: dict[str, Any], width: int) -> list[str]:
     """Say which times are no UTC, and what to do."""
     if not (files := zoneless(report)):
         return []
     hosts = hosts_of(files)
     of = f" of {list_words(hosts)}" if hosts else ""
+    of_one = len(hosts) == 1 and all(source.get("host") for source in files)
     words = (
         f"{count_words(len(files), 'file')}{of}: local times, zone unknown, shown as they are "
-        f"written; give --tz {hosts[0] if len(hosts) == 1 else 'HOST'}=ZONE."
+        "written. Say which it is, for instance:"
     )
-    return ["", *_wrap(clean(words), width)]
+    return ["", *_wrap(clean(words), width), f"  {zone_option(hosts[0] if of_one else None)}"]
 
 
 def summary_lines(

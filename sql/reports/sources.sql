@@ -31,7 +31,7 @@ SELECT
     s.first_ts, s.last_ts, s.bytes, s.recovered,
     nullif(concat_ws(
         '; ',
-        CASE WHEN s.zone IS NULL AND s.first_ts IS NOT NULL AND s.format IS NOT NULL THEN 'local times, zone unknown: give --tz ' || coalesce(s.host, '*') || '=ZONE' END,
+        CASE WHEN s.zone IS NULL AND s.first_ts IS NOT NULL AND s.format IS NOT NULL THEN 'local times, zone unknown: give --tz "' || CASE WHEN regexp_matches(s.host, '^[A-Za-z0-9._-]+$') THEN s.host ELSE '*' END || '=Europe/Berlin", or which it is' END,
         CASE WHEN s.zone_known_by = 'guess' THEN 'the zone is a guess: that of all hosts whose zone is known' END,
         CASE WHEN s.rejects > 0 THEN r.reasons END,
         s.note
