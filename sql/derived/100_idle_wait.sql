@@ -6,8 +6,8 @@
 --                interval left: neither the remote host nor DNS held it
 --   NULL         neither: an outage of the remote host would look the same
 -- others counts deliveries to its domain inside the gap, peers the mail that could have been one.
--- failing says that the event log shows failed deliveries to its domain in the gap, watched that the
--- event log would show them.
+-- failing says that the event log or a connectivity log shows failed deliveries to its domain in the gap,
+-- watched that the event log would show them.
 CREATE OR REPLACE TABLE idle_wait AS
 WITH long_gap AS (
     SELECT m.*, p.retry_min, p.slack_min, p.expire_h, p.early_h
@@ -82,7 +82,7 @@ passed AS (  -- deliveries to the same domain inside the gap; the last one with 
     JOIN bounds AS b ON b.host = g.host AND b.log = g.log AND b.message = g.message AND b.recipient = g.recipient
 ),
 
-remote_failure AS (  -- SMTPSVC and MSExchangeTransport 4000, 4006, 4007: delivery to a domain or host failed
+remote_failure AS (  -- SMTPSVC and MSExchangeTransport 4000, 4006, 4007, and connections: delivery to a domain or host failed
     SELECT DISTINCT
         coalesce(e.host, s.host) AS host,
         date_trunc('hour', e.ts) AS hour,
@@ -93,6 +93,12 @@ remote_failure AS (  -- SMTPSVC and MSExchangeTransport 4000, 4006, 4007: delive
     FROM windows_event AS e
     JOIN source AS s ON s.source_id = e.source_id
     WHERE lower(e.provider) IN ('smtpsvc', 'msexchangetransport') AND e.event_id IN (4000, 4006, 4007)
+    UNION
+    SELECT DISTINCT o.host, date_trunc('hour', c.ts), rtrim(lower(c.destination), '.')
+    FROM connection_event AS c
+    JOIN source_order AS o ON o.source_id = c.source_id
+    WHERE c.component = 'SMTP' AND c.destination IS NOT NULL AND c.reason IS NOT NULL
+      AND NOT contains(lower(c.reason), 'service not active')  -- the service here, not the destination
 ),
 
 watched AS (  -- hosts whose event log tells of failed deliveries, and the time it spans

@@ -4,7 +4,7 @@
 --   overdue      later than expiry plus one retry interval, which no working queue does
 --   ordinary     2013 and later: the status names an attempt shortly before the return
 --   unexplained  overtaken by other mail to its domain (table idle_wait)
---   ordinary     tried again and again, or the event log shows failures of its domain
+--   ordinary     tried again and again, or events or connections show failures of its domain
 --   untried      the event log would show failures, shows none, and this host has proven idle waits
 --   unknown      a long wait without a touch, and nothing that says why
 CREATE OR REPLACE TABLE returned_mail AS
