@@ -87,7 +87,9 @@ def test_a_log_that_falls_silent_while_another_host_speaks_has_a_gap(con: Connec
     speak(con, 2, every, host="HUB2")
     (gap,) = gaps(con, "silent")
     assert (gap["host"], gap["missing"]) == ("HUB1", 10)
-    assert gap["from_ts"] == START + timedelta(hours=200)
+    # from the last row before to the first one after
+    assert gap["from_ts"] == START + timedelta(hours=199)
+    assert gap["until_ts"] == START + timedelta(hours=210)
     assert "idle-until-restart" in gap["weakens"]
 
 

@@ -3,7 +3,7 @@
 -- file of a log that has one for each day; it may have had nothing to log), missing records (record
 -- numbers of an event log are left out, and no copy of it has them), cleared (an event log was cleared),
 -- silent (hours without a row while other logs have some; less likely than 1 in 1,000 by how often this
--- log speaks at that time of day), rolled over (an event log begins with a high record number, later than
+-- log speaks at that time of day; from the last row of the hour before to the first of the hour after), rolled over (an event log begins with a high record number, later than
 -- other logs of its host). sure: something is missing; else it may be that nothing was to be logged.
 CREATE OR REPLACE TABLE log_gap AS
 WITH RECURSIVE placed AS (  -- one row: one file of a log; a host that nobody names is the one of its folder
@@ -304,7 +304,7 @@ spoken_span AS (
 
 slot AS (
     SELECT
-        p.host, p.log, h.hour,
+        p.host, p.log, h.hour, c.first_ts, c.last_ts,
         CASE WHEN c.hour IS NULL THEN 0 ELSE 1 END AS spoke,
         lp_us(h.hour) / 3600000000 % 24 AS day_hour,
         -- 1970-01-01 was a Thursday: days 2 and 3 of each week from there are the weekend
@@ -316,20 +316,30 @@ slot AS (
 
 paced AS (  -- how often this log speaks at this time of day, of working days and weekends apart
     SELECT
-        host, log, hour, spoke,
+        host, log, hour, spoke, last_ts,
+        min(first_ts) OVER (PARTITION BY host, log ORDER BY hour ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS next_ts,
         (sum(spoke) OVER same_time + 0.5) / (count(*) OVER same_time + 1.0) AS share,
         sum(spoke) OVER (PARTITION BY host, log ORDER BY hour) AS run
     FROM slot
     WINDOW same_time AS (PARTITION BY host, log, day_hour, weekend)
 ),
 
-silence AS (
+quiet AS (  -- each run begins with the hour that speaks before it
     SELECT
-        host, log, min(hour) AS from_ts, max(hour) + INTERVAL 1 HOUR AS until_ts,
-        count(*) AS hours, sum(ln(1.0 - share)) AS chance
+        host, log, min(CASE WHEN spoke = 0 THEN hour END) AS from_hour, max(hour) + INTERVAL 1 HOUR AS until_hour,
+        max(last_ts) AS last_ts, max(CASE WHEN spoke = 0 THEN next_ts END) AS next_ts,
+        sum(1 - spoke) AS hours, sum(CASE WHEN spoke = 0 THEN ln(1.0 - share) ELSE 0.0 END) AS chance
     FROM paced
-    WHERE spoke = 0
     GROUP BY host, log, run
+    HAVING min(spoke) = 0
+),
+
+silence AS (  -- hours in which nobody speaks stand between some: of these nothing is known
+    SELECT
+        host, log, hours, chance,
+        CASE WHEN last_ts >= from_hour - INTERVAL 1 HOUR THEN last_ts ELSE from_hour END AS from_ts,
+        CASE WHEN next_ts < until_hour + INTERVAL 1 HOUR THEN next_ts ELSE until_hour END AS until_ts
+    FROM quiet
 ),
 
 silent AS (
