@@ -80,7 +80,6 @@ def run_rules(con: Connection, rules: Iterable[Rule]) -> None:
         con.execute("DELETE FROM finding")
         con.execute("DELETE FROM rule")
         for rule in rules:
-            _describe(con, rule)
             run_rule(con, rule)
         diagnose(con)
 
@@ -94,7 +93,8 @@ def diagnose(con: Connection) -> None:
 
 
 def run_rule(con: Connection, rule: Rule) -> None:
-    """Append one rule's findings; the table's own DDL is the contract that a rule must meet."""
+    """Append a rule's words and findings; their table's DDL is the contract that a rule must meet."""
+    _describe(con, rule)
     query = f"INSERT INTO finding BY NAME SELECT $rule AS rule, * FROM (\n{rule.sql}\n)"
     try:
         if not is_one_select(con, rule.sql):

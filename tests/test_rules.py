@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from logpipe.cases import find_cases, run_all_cases, try_case
+from logpipe.cases import find_cases, run_all_cases, run_case
 from logpipe.errors import RuleError
 from logpipe.model import Rule
 from logpipe.rules import load_rules, run_rules
 from logpipe.store import open_store
+from tests.numbers import assert_recomputable
 
 CASES = Path(__file__).parent / "rules"
 FOUND = list(find_cases(CASES, load_rules()))
@@ -27,9 +28,11 @@ todo = "d"
 @pytest.mark.parametrize(
     ("rule", "case"), FOUND, ids=[f"{rule.id}: {case['name']}" for rule, case in FOUND]
 )
-def test_case(rule: Rule, case: dict[str, Any]) -> None:
-    result = try_case(rule, case)
-    assert result.problem is None, result.problem
+def test_case(rule: Rule, case: dict[str, Any], tmp_path: Path) -> None:
+    with open_store(tmp_path / "case.duckdb") as con:
+        result = run_case(con, rule, case)
+        assert result.problem is None, result.problem
+        assert_recomputable(con)
 
 
 def test_every_rule_has_cases() -> None:

@@ -9,7 +9,9 @@ import pytest
 
 from logpipe.analyze import analyze
 from logpipe.rules import load_rules
+from logpipe.store import open_store
 from samples.generator import SEEDS, build
+from tests.numbers import assert_recomputable
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 # the release is the first attempt after the restart; the truth speaks of the delivery
@@ -53,6 +55,8 @@ def test_a_committed_bundle_yields_exactly_its_truth(name: str, tmp_path: Path) 
     report = analyze([SAMPLES / name], tmp_path, load_rules(), force=False)
     truth = json.loads((SAMPLES / f"{name}.truth.json").read_text("utf-8"))
     check(report, truth, SAMPLES / name)
+    with open_store(tmp_path / "logpipe.duckdb", read_only=True) as con:
+        assert_recomputable(con)
 
 
 def test_a_remote_host_that_was_down_is_named_and_mail_that_came_back_with_it(

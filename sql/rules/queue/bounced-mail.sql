@@ -32,7 +32,9 @@ ranked AS (
         ) AS place,
         sum(recipients) OVER (PARTITION BY host) AS reports,
         sum(CASE WHEN action = 'failed' THEN recipients ELSE 0 END) OVER (PARTITION BY host) AS failed,
-        sum(CASE WHEN action = 'delayed' THEN recipients ELSE 0 END) OVER (PARTITION BY host) AS late
+        sum(CASE WHEN action = 'delayed' THEN recipients ELSE 0 END) OVER (PARTITION BY host) AS late,
+        min(first_ts) OVER (PARTITION BY host) AS began,
+        max(last_ts) OVER (PARTITION BY host) AS until_ts
     FROM kind
 ),
 
@@ -61,7 +63,7 @@ SELECT
 FROM listed
 UNION ALL
 SELECT
-    'reports' AS incident_key, 'sign' AS role, r.first_ts AS ts, CAST(NULL AS TIMESTAMP) AS ts_end, m.host,
+    'reports' AS incident_key, 'sign' AS role, r.began AS ts, r.until_ts AS ts_end, m.host,
     'by all reports of this host: ' || m.value || ' ' || m.measure AS text,
     m.measure, CAST(m.value AS DOUBLE) AS value, r.source_id, r.record
 FROM measured AS m
