@@ -14,23 +14,26 @@ PAGE = Path(__file__).parent / "numbers.md"
 OPENING = """\
 # Numbers
 
-Every number in an incident, asked once more of the tables that stand below its findings: when it started and ended,
-how many messages it concerns, and its measures. Neither table `finding` nor view `incident_measure` is asked.
-This page is made from `sql/numbers/` by `python docs/make_numbers.py`; a test runs each query over the cases of all
-rules and over the sample bundles, and compares every number with the one in the incident.
+Every number in an incident, asked once more of the tables that stand below its findings: when it
+started and ended, how many messages it concerns, and its measures. Neither table `finding` nor view
+`incident_measure` is asked. This page is made from `sql/numbers/` by `python docs/make_numbers.py`;
+tests run each query over the cases of all rules and over the sample bundles, and compare every
+number with the one in the incident.
 
-Paste a query into `logpipe query - --db OUT/logpipe.duckdb`, or give it as text. It works as it stands, and answers with
-one row for each incident of its rule:
+Paste a query into `logpipe query - --db OUT/logpipe.duckdb`, or give it as text. It works as it
+stands, and answers with one row for each incident of its rule:
 
-* `incident_id`, `started_at` and `ended_at` are those of view [`incident`](tables.md#incident). `ended_at` is NULL
-  while it lasts.
-* Every other column is a measure, under the name that it has in the report. NULL: the incident does not have it.
-* For one incident, add `AND i.incident_id = '…'` to the last WHERE.
+* `incident_id`, `started_at` and `ended_at` are those of view [`incident`](tables.md#incident).
+  `ended_at` is NULL while it lasts.
+* Every other column is a measure, under the name that it has in the report. NULL: the incident does
+  not have it.
+* For one incident alone: `SELECT * FROM (…) WHERE incident_id = '…'`.
 
-View `incident` says which rows of the tables belong together: by its host, its key, and the time that it spans. Where
-a rule has a parameter, the query has its default, and the words above it name the parameter in brackets.
-[rules.md](rules.md) tells what each rule finds, [tables.md](tables.md) what the tables hold. Derived tables are made
-from the log tables by the SQL in `sql/derived/`; `source_id` and `record` lead from each row to file and line.
+View `incident` says which rows of the tables belong together: by its host, its key, and the time
+that it spans. Where a rule has a parameter, the query has its default, and the words above it name
+the parameter in brackets: who changes the one changes the other. [rules.md](rules.md) tells what
+each rule finds, [tables.md](tables.md) what the tables hold. Derived tables are made from the log
+tables by `sql/derived/`; `source_id` and `record` lead from each row to file and line.
 """
 
 

@@ -93,7 +93,7 @@ def diagnose(con: Connection) -> None:
 
 
 def run_rule(con: Connection, rule: Rule) -> None:
-    """Append a rule's words and findings; their table's DDL is the contract that a rule must meet."""
+    """Append a rule's words and findings; table finding is the contract that it must meet."""
     _describe(con, rule)
     query = f"INSERT INTO finding BY NAME SELECT $rule AS rule, * FROM (\n{rule.sql}\n)"
     try:

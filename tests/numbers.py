@@ -47,6 +47,7 @@ def recomputed(con: Connection, rule: str) -> Numbers:
 
 def _known(row: dict[str, Any]) -> dict[str, Any]:
     """Return what has a value; no message is no number of messages."""
-    return {
-        name: value for name, value in row.items() if value is not None and (name, value) != ("messages", 0)
-    }
+    known = {name: value for name, value in row.items() if value is not None}
+    if known.get("messages") == 0:
+        del known["messages"]
+    return known
