@@ -106,7 +106,7 @@ SELECT
     n.message,
     'message ' || n.message || ' to ' || coalesce(n.recipient, 'unknown') || ' waited ' || round(n.gap_h, 1)
         || ' h for its next attempt; '
-        || CASE WHEN n.others > 0 THEN n.others || ' other messages to ' || n.domain || ' went through meanwhile' ELSE n.domain || ' had asked it to come again' END,
+        || CASE WHEN n.others > 0 THEN 'other mail to ' || n.domain || ' went through meanwhile (' || n.others || ')' ELSE n.domain || ' had asked it to come again' END,
     'longest_wait_h', round(n.gap_h, 1), NULL, n.source_id, n.record
 FROM numbered AS n
 JOIN hit AS h ON h.host = n.host AND h.log = n.log AND h.cluster_no = n.cluster_no
