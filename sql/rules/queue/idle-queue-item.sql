@@ -98,10 +98,9 @@ hushed AS (  -- the log falls silent right after, for longer than its traffic ex
 ),
 
 idle AS (
-    SELECT o.*
+    SELECT o.*, h.host IS NOT NULL AS doubtful
     FROM overtaken AS o
     LEFT JOIN hushed AS h ON o.outcome = 'open' AND h.host = o.host AND h.log = o.log AND h.gap_from = o.gap_from
-    WHERE h.host IS NULL
 ),
 
 spaced AS (
@@ -122,9 +121,11 @@ numbered AS (
     FROM spaced
 ),
 
-sized AS (
-    SELECT host, log, cluster_no, min(entered) AS began, count(DISTINCT message) AS messages, count(DISTINCT domain) AS domains,
-        count(DISTINCT recipient) AS recipients
+sized AS (  -- doubtful ones join others, and make no incident by themselves
+    SELECT host, log, cluster_no, min(entered) AS began,
+        count(DISTINCT CASE WHEN NOT doubtful THEN message END) AS messages,
+        count(DISTINCT CASE WHEN NOT doubtful THEN domain END) AS domains,
+        count(DISTINCT CASE WHEN NOT doubtful THEN recipient END) AS recipients
     FROM numbered
     GROUP BY host, log, cluster_no
 )
