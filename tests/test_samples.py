@@ -29,9 +29,9 @@ def loud(report: dict[str, Any]) -> list[dict[str, Any]]:
 
 def check(report: dict[str, Any], truth: dict[str, Any], bundle: Path) -> None:
     """Assert that incidents, hosts, counts, times and books are those of the truth."""
-    # the truth of these bundles does not tell what remote hosts did
+    # what remote hosts did is told of the good week alone, and need not be found
     found = [one for one in loud(report) if one["rule"] != "remote-outage"]
-    wanted = truth["incidents"]
+    wanted = [one for one in truth["incidents"] if not one.get("optional")]
     names = sorted((i["rule"], i["host"], i["service"]) for i in found)
     assert names == sorted((i["rule"], i["host"], i["service"]) for i in wanted)
     for want in wanted:

@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 
 from samples.generator import facts, hosts, places, story, tracking2016, w3c
-from samples.generator.bundle import new_bundle, write_truth
+from samples.generator.bundle import new_bundle
 from samples.generator.difficulty import Difficulty, as_dated
 from samples.generator.eventfiles import write_new_log, write_old_log
 from samples.generator.eventlog import Machine, system_entries
@@ -24,7 +24,7 @@ from samples.generator.queueing import (
 )
 from samples.generator.remotes import Remote
 from samples.generator.traffic import Arrival, Town, arrivals
-from samples.generator.truth import Truth, tell
+from samples.generator.truth import Truth
 
 START = datetime.fromisoformat("2017-03-06")  # UTC, as all times here
 OUTAGE = "agency.example"
@@ -102,13 +102,8 @@ def healthy(
     new = Machine(exchange, start - timedelta(days=26), "0 GMT Standard Time", modern=True)
     entries = system_entries(new, dated[exchange], start, end, seed)
     write_new_log(bundle, f"{exchange}/System.evtx", new, entries)
-    if level.hard or clocks:
-        wrong = story.clocks(level, [(relay, exchange)], (start, end))
-        scene = hosts.Scene(bundle, (start, end), seed, rng)
-        return hosts.finish(scene, [front, server], wrong)
-    truth = tell([front, server], start, end, bundle.files)
-    write_truth(bundle, truth)
-    return truth
+    wrong = story.clocks(level, [(relay, exchange)], (start, end))
+    return hosts.finish(hosts.Scene(bundle, (start, end), seed, rng), [front, server], wrong)
 
 
 def new_relay(
