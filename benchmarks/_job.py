@@ -5,7 +5,10 @@ The raw engines do no more than the work itself, written as one would by hand.
 
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 from benchmarks._paired import drop
 
@@ -71,6 +74,34 @@ def files(path: str, store: str) -> None:
             begun = time.process_time()
             ingest_file(con, offer, run_id)
             times.append(time.process_time() - begun)
+    _say_growth(times)
+
+
+def members(path: str, store: str) -> None:
+    """Load small files out of one archive; says milliseconds per file, first and last hundred."""
+    from logpipe import ingest_archive  # noqa: PLC0415
+    from logpipe.ingest import begin_run, ingest_file  # noqa: PLC0415
+    from logpipe.offers import find_files  # noqa: PLC0415
+    from logpipe.store import open_store, transaction  # noqa: PLC0415
+
+    drop(Path(store))
+    ends: list[float] = []
+
+    def timed(*given: Any) -> Any:
+        source = ingest_file(*given)
+        ends.append(time.process_time())
+        return source
+
+    with open_store(Path(store)) as con:
+        offers = find_files([Path(path)])
+        with transaction(con):
+            run_id = begin_run(con, [Path(path)], len(offers))
+        with mock.patch.object(ingest_archive, "ingest_file", timed):
+            ingest_archive.ingest_offer(con, offers[0], run_id)
+    _say_growth([after - before for before, after in pairwise(ends)])
+
+
+def _say_growth(times: list[float]) -> None:
     first, last = (sum(part) / len(part) * 1000 for part in (times[:100], times[-100:]))
     print(f"{first:.1f} {last:.1f}")  # noqa: T201
 
@@ -151,7 +182,7 @@ def raw_evt(path: str, _: str) -> None:
 
 
 RAW = (raw_tracking, raw_tracking_event, raw_w3c, raw_smtp_event, raw_evtx, raw_evt)
-JOBS = {job.__name__: job for job in (ingest, analyze, detect, files, *RAW)}
+JOBS = {job.__name__: job for job in (ingest, analyze, detect, files, members, *RAW)}
 
 if __name__ == "__main__":
     JOBS[sys.argv[1]](*sys.argv[2:])

@@ -5,6 +5,7 @@ CPU seconds, the least and the median of all rounds. Inputs are generated into a
 """
 
 import argparse
+import shutil
 import statistics
 import tempfile
 from collections.abc import Callable
@@ -24,7 +25,7 @@ PAIRS: dict[str, tuple[Write, str, float, str]] = {
     "evtx": (evtx, "raw_evtx", 0.4, "bare records_json(); goal 2.5"),
     "evt": (evt, "raw_evt", 0.1, "pyevt; goal 0.2"),
 }
-JOBS = (*PAIRS, "perfmon", "files")
+JOBS = (*PAIRS, "perfmon", "files", "members")
 HEAD = (
     "| job | logpipe: CPU s / wall s / peak MiB | raw: CPU s / wall s / peak MiB "
     "| CPU ratio, least / median | against |\n|---|---|---|---|---|"
@@ -42,12 +43,14 @@ def compare(job: str, size: int, rounds: int, scratch: Path) -> str:
     return row(f"{job} {megabytes:,.0f} MB, {ours[0].said}", ours, other, note)
 
 
-def small_files(count: int, rounds: int, scratch: Path) -> str:
+def small_files(job: str, count: int, rounds: int, scratch: Path) -> str:
     """Return the line of many small files: milliseconds of CPU for the first and last hundred."""
-    folder = scratch / "small"
-    small(folder, count)
+    given = scratch / "small"
+    small(given, count)
+    if job == "members":
+        given = Path(shutil.make_archive(str(scratch / "small"), "zip", given))
     costs: list[Cost] = [
-        measure("files", str(folder), str(scratch / "store.duckdb")) for _ in range(rounds)
+        measure(job, str(given), str(scratch / "store.duckdb")) for _ in range(rounds)
     ]
     times = [tuple(map(float, cost.said.split())) for cost in costs]
     first, last = (statistics.median(one[i] for one in times) for i in (0, 1))
@@ -55,7 +58,7 @@ def small_files(count: int, rounds: int, scratch: Path) -> str:
     cpu, wall = (statistics.median(getattr(c, key) for c in costs) for key in ("cpu", "wall"))
     peak = max(cost.peak for cost in costs)
     return (
-        f"| files {count:,} of 20 KB | {cpu:.2f} / {wall:.2f} / {peak:.0f} | "
+        f"| {job} {count:,} of 20 KB | {cpu:.2f} / {wall:.2f} / {peak:.0f} | "
         f"first 100: {first:.1f} ms each, last 100: {last:.1f} ms | {growth:.2f} | "
         "goal 25 ms, growth 1.2 |"
     )
@@ -72,8 +75,8 @@ def main() -> None:
     print(HEAD)  # noqa: T201
     with tempfile.TemporaryDirectory(prefix="logpipe-speed-") as folder:
         for job in asked.jobs or JOBS:
-            if job == "files":
-                line = small_files(asked.files, asked.rounds, Path(folder))
+            if job in {"files", "members"}:
+                line = small_files(job, asked.files, asked.rounds, Path(folder))
             elif job == "perfmon":
                 perfmon(500, 5760, asked.rounds)  # prints its own line
                 continue

@@ -5,7 +5,7 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from string import Template
@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from logpipe import __version__
-from logpipe.errors import LogpipeError
+from logpipe.errors import LogpipeError, StoreError
 from logpipe.ingest import begin_run, end_run
 from logpipe.ingest_archive import ingest_offer
 from logpipe.model import Rule, Source
@@ -144,7 +144,7 @@ def analyze(
     check_out(out, force=force)
     store = out / "logpipe.duckdb"
     fresh = out / f"logpipe.duckdb.{os.getpid()}.new"
-    fresh.unlink(missing_ok=True)
+    _clear(out)
     try:
         with open_store(fresh) as con:
             ingest(con, inputs, avoid=[out / name for name in (*OUTPUTS, fresh.name)], zones=zones)
@@ -156,6 +156,16 @@ def analyze(
         Path(f"{fresh}.wal").unlink(missing_ok=True)
     write_outputs(report, out)
     return report
+
+
+def _clear(out: Path) -> None:
+    """Remove what a run that was killed left of its store."""
+    for left in out.glob("logpipe.duckdb.*.new"):
+        with suppress(StoreError):  # another run is at work on it
+            with open_store(left):
+                pass
+            left.unlink()
+            Path(f"{left}.wal").unlink(missing_ok=True)
 
 
 def write_outputs(report: dict[str, Any], out: Path) -> None:

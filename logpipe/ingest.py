@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import asdict, replace
@@ -33,7 +32,15 @@ from logpipe.overlap import (
 )
 from logpipe.plans import SMALL
 from logpipe.sqlfiles import sql_text
-from logpipe.store import Connection, ask, count_books, count_rejects, insert, transaction
+from logpipe.store import (
+    Connection,
+    ask,
+    count_books,
+    count_rejects,
+    insert,
+    scratch_folder,
+    transaction,
+)
 from logpipe.words import count_words
 
 HEAD = 64 << 10
@@ -131,7 +138,7 @@ def _ingest(
     anew: bool,
 ) -> Source:
     """Load one file, or a copy of it as it is now, in one transaction."""
-    with transaction(con), tempfile.TemporaryDirectory(prefix="logpipe-") as folder:
+    with transaction(con), scratch_folder(con) as folder:
         number = source_number(con, path)
         source = Source(number, path, run_id, bytes=offer.bytes, note=offer.lost)
         scratch, file = Path(folder), offer.path

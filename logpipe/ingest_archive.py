@@ -1,7 +1,6 @@
 """An archive in, every member a source of its own, and a source for the archive itself."""
 
 import hashlib
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -28,7 +27,7 @@ from logpipe.model import Source
 from logpipe.offers import Offer
 from logpipe.overlap import find_twin
 from logpipe.sqlfiles import sql_text
-from logpipe.store import Connection, ask, transaction
+from logpipe.store import Connection, ask, scratch_folder, transaction
 from logpipe.words import count_words
 
 TOO_DEEP = f"an archive within {DEPTH} archives: not opened, unpack it and give the folder"
@@ -131,7 +130,7 @@ def _enter(con: Connection, source: Source) -> Source:
 
 def _unpack(work: _Unpacking, path: Path, wrapping: Wrapping) -> None:
     """Load members one by one: each is in the scratch folder only while it is read."""
-    with tempfile.TemporaryDirectory(prefix="logpipe-") as folder:
+    with scratch_folder(work.con) as folder:
         scratch, lost = Path(folder), None
         if wrapping.streams:
             path, lost = unwrap(path, scratch, wrapping)

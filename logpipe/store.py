@@ -1,7 +1,9 @@
 """The DuckDB file: opening it, its tables and views, its books, asking it."""
 
+import glob
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -73,11 +75,13 @@ def _attach(con: Connection, path: Path, *, read_only: bool) -> None:
     """Attach the file as the default database and make sure that it is a store."""
     # the type is named: an existing .csv would be attached as one, and a store in memory lost
     mode = "READ_ONLY" if read_only else f"STORAGE_VERSION '{FORMAT_VERSION}'"
-    scratch = Path(tempfile.gettempdir()) / f"logpipe-{os.getpid()}"
+    spilled = Path(f"{path.absolute()}.tmp")
+    if read_only:
+        spilled = Path(tempfile.gettempdir()) / f"logpipe-{os.getpid()}"
     if not re.fullmatch(r"[1-9]\d*(?:\.\d+)? ?[KMGT]i?B", MEMORY, re.IGNORECASE):
         raise StoreError(f"LOGPIPE_MEMORY={MEMORY}: give a size such as 800MB or 2GB")
     con.execute(f"SET memory_limit = '{MEMORY}'")
-    con.execute("SET temp_directory = $scratch", {"scratch": str(scratch)})
+    con.execute("SET temp_directory = $spilled", {"spilled": str(spilled)})
     # a name like sqlite:x would make DuckDB fetch what that needs
     con.execute("SET autoinstall_known_extensions = false")
     con.execute("SET autoload_known_extensions = false")
@@ -97,6 +101,9 @@ def _attach(con: Connection, path: Path, *, read_only: bool) -> None:
     con.execute("USE store")
     _check_schema(con, path, read_only=read_only)
     if not read_only:
+        # the store is locked: whoever made these was killed
+        for left in path.parent.glob(f"{glob.escape(path.name)}.tmp*"):
+            shutil.rmtree(left, ignore_errors=True)
         with transaction(con):
             for folder in SCHEMA:
                 for file in sql_files(folder):
@@ -118,6 +125,13 @@ def _check_schema(con: Connection, path: Path, *, read_only: bool) -> None:
 
 def _first_line(error: Exception) -> str:
     return str(error).strip().splitlines()[0]
+
+
+def scratch_folder(con: Connection) -> tempfile.TemporaryDirectory[str]:
+    """Make a folder beside the store; the next run removes it where this one cannot."""
+    (row,) = ask(con, "SELECT current_setting('temp_directory') AS beside")
+    beside = Path(row["beside"])
+    return tempfile.TemporaryDirectory(prefix=f"{beside.name}-", dir=beside.parent)
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """Ingest: books, and one file one transaction."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,12 +12,13 @@ import polars as pl
 import pytest
 
 from logpipe import ingest
+from logpipe.analyze import analyze
 from logpipe.errors import UnreadableError
 from logpipe.formats import evt, smtpsvc_w3c
 from logpipe.ingest import ingest_file
 from logpipe.model import Batch, Frame, Reading
 from logpipe.offers import Offer
-from logpipe.store import Connection, open_store
+from logpipe.store import Connection, open_store, scratch_folder
 from samples.generator.evt import write_evt
 from tests.ingested import HEADER, TABLES, counts, event, everything, run, w3c
 
@@ -111,3 +114,35 @@ def test_a_file_that_turns_out_unreadable_in_the_middle_leaves_no_rows(
     again = ingest_file(con, Offer(path, path.stat().st_size), 1)
     assert (again.status, again.source_id, again.rows) == ("loaded", source.source_id, 3)
     assert counts(con)["sources"] == 1
+
+
+def test_what_a_killed_run_left_is_removed_by_the_next_and_nothing_else(tmp_path: Path) -> None:
+    for name in ("x.duckdb.tmp-1", "x.duckdb.tmp", "xyduckdb.tmp-1", "y.duckdb.tmp-1"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "unwrapped").write_bytes(b"half")
+    with open_store(tmp_path / "x.duckdb") as con, scratch_folder(con) as folder:
+        beside = {file.name for file in tmp_path.iterdir()} - {"x.duckdb.wal"}
+        assert beside == {"x.duckdb", Path(folder).name, "xyduckdb.tmp-1", "y.duckdb.tmp-1"}
+
+
+def test_what_a_killed_analysis_left_of_its_store_is_removed_by_the_next(tmp_path: Path) -> None:
+    log, out = tmp_path / "ex.log", tmp_path / "out"
+    log.write_text(HEADER + w3c(2))
+    out.mkdir()
+    left, busy = out / "logpipe.duckdb.1.new", out / "logpipe.duckdb.2.new"
+    with open_store(left):
+        (out / "logpipe.duckdb.1.new.tmp-1").mkdir()
+    held = (
+        "import sys, duckdb; c = duckdb.connect(sys.argv[1]); print(flush=True); sys.stdin.read()"
+    )
+    other = subprocess.Popen(  # noqa: S603 - another run, at work
+        [sys.executable, "-c", held, str(busy)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with other:
+        assert other.stdout
+        other.stdout.readline()
+        analyze([log], out, [], force=False)
+        names = {file.name for file in out.iterdir()} - {f"{busy.name}.wal"}
+    assert names == {
+        "report.json", "report.html", "timeline.jsonl", "logpipe.duckdb", busy.name,
+    }  # fmt: skip

@@ -41,6 +41,14 @@ mail_restart AS (
     -- a first start without a stop before it is where the log begins, unless other logs witness it
     WHERE r.mail AND NOT (r.kind = 'unknown' AND r.confidence = 'high' AND r.service <> 'host')
       AND NOT r.scheduled  -- a habit is told once, by scheduled-restart
+      AND r.kind <> 'unclean'
+      AND NOT EXISTS (  -- unclean-shutdown tells what came back with such a boot
+          SELECT 1
+          FROM restart AS u
+          WHERE r.with_boot AND u.host = r.host AND u.kind = 'unclean'
+            AND lp_us(r.start_at) BETWEEN lp_us(u.start_at) - lp_minutes(5) AND lp_us(u.start_at) + lp_minutes(15)
+            AND coalesce(r.stop_at, u.start_at) <= u.start_at
+      )
       AND NOT EXISTS (
           SELECT 1
           FROM looping AS l
@@ -94,12 +102,11 @@ fact AS (
         r.host, n.main_service, n.began AS key_ts,
         r.began AS ts, r.start_at AS ts_end,
         r.service,
-        CASE r.kind WHEN 'crash' THEN 'medium' WHEN 'unclean' THEN 'medium' ELSE 'low' END AS severity,
+        CASE r.kind WHEN 'crash' THEN 'medium' ELSE 'low' END AS severity,
         CASE r.kind
             WHEN 'requested' THEN r.display || ' was stopped and started'
             WHEN 'crash' THEN r.display || ' crashed and was started again'
             WHEN 'reboot' THEN 'Windows was shut down and started'
-            WHEN 'unclean' THEN 'Windows started after an unclean shutdown'
             ELSE r.display || ' was started; how it ended is not in the logs'
         END || coalesce(CASE WHEN r.service <> 'host' THEN ', asked for by ' || r.asked END, '')
             || CASE WHEN r.patched THEN ', after an update was installed' ELSE '' END

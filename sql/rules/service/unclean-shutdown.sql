@@ -15,6 +15,15 @@ WITH unclean AS (
     SELECT *
     FROM restart
     WHERE service = 'host' AND kind = 'unclean'
+),
+
+back AS (  -- one row: one mail service that came back with such a boot
+    SELECT r.*, u.start_at AS boot_at
+    FROM unclean AS u
+    JOIN restart AS r
+        ON r.host = u.host AND r.with_boot AND r.mail AND r.service <> 'host'
+       AND lp_us(r.start_at) BETWEEN lp_us(u.start_at) - lp_minutes(5) AND lp_us(u.start_at) + lp_minutes(15)
+       AND coalesce(r.stop_at, u.start_at) <= u.start_at  -- a crash after the boot is another matter
 )
 
 SELECT
@@ -34,3 +43,18 @@ SELECT
     source_id,
     record
 FROM unclean
+UNION ALL
+SELECT
+    'boot ' || strftime(boot_at, '%Y-%m-%dT%H:%M:%SZ') AS incident_key,
+    'restart' AS role,
+    start_at AS ts,
+    CAST(NULL AS TIMESTAMP) AS ts_end,
+    host,
+    'host' AS service,
+    display || ' came back with it (' || text || ')' AS text,
+    CAST(NULL AS VARCHAR) AS measure,
+    CAST(NULL AS DOUBLE) AS value,
+    CAST(NULL AS VARCHAR) AS missing,
+    source_id,
+    record
+FROM back
