@@ -102,7 +102,7 @@ def _attach(con: Connection, path: Path, *, read_only: bool) -> None:
     _check_schema(con, path, read_only=read_only)
     if not read_only:
         # the store is locked: whoever made these was killed
-        for left in path.parent.glob(f"{glob.escape(path.name)}.tmp*"):
+        for left in (spilled, *path.parent.glob(f"{glob.escape(path.name)}.tmp-*")):
             shutil.rmtree(left, ignore_errors=True)
         with transaction(con):
             for folder in SCHEMA:

@@ -15,7 +15,7 @@ CREATE TABLE IF NOT EXISTS source (
     last_ts       TIMESTAMP,            -- UTC, latest row
     records       BIGINT NOT NULL,      -- counted without the decoder: data lines or record signatures
     rows          BIGINT NOT NULL,      -- records loaded
-    duplicates    BIGINT NOT NULL,      -- records another source had brought already
+    duplicates    BIGINT NOT NULL,      -- records another source had brought already, or that stand twice in one event log
     rejects       BIGINT NOT NULL,      -- records in table reject
     recovered     BIGINT NOT NULL,      -- overwritten records found beside the log proper; loaded, flagged, not in records
     status        VARCHAR NOT NULL,     -- loaded, duplicate, unknown, partial (rejects, losses or books that do not balance), failed
