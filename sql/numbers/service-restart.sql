@@ -1,6 +1,7 @@
 -- The restarts of mail services in table restart, within the time of the incident: those that are no habit
--- (scheduled-restart tells them), and no first start where the log begins. Down was the service that names the
--- incident, from its first stop to its first start; NULL where the logs do not show that stop.
+-- (scheduled-restart tells them), no unclean one (unclean-shutdown does), and no first start where the log
+-- begins. Down was the service that names the incident, from its first stop to its first start; NULL where
+-- the logs do not show that stop.
 SELECT
     i.incident_id,
     min(coalesce(r.stop_at, r.start_at)) AS started_at,
@@ -13,6 +14,6 @@ SELECT
     END AS down_min
 FROM incident AS i
 JOIN restart AS r ON r.host = i.host AND coalesce(r.stop_at, r.start_at) >= i.started_at AND r.start_at <= i.ended_at
-WHERE i.rule = 'service-restart' AND r.mail AND NOT r.scheduled
+WHERE i.rule = 'service-restart' AND r.mail AND NOT r.scheduled AND r.kind <> 'unclean'
   AND NOT (r.kind = 'unknown' AND r.confidence = 'high' AND r.service <> 'host')
 GROUP BY i.incident_id;
