@@ -4,7 +4,6 @@
 Run it as ``python docs/make_numbers.py``. The comment above a query becomes the words above it.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,8 +19,13 @@ started and ended, how many messages it concerns, and its measures. Neither tabl
 tests run each query over the cases of all rules and over the sample bundles, and compare every
 number with the one in the incident.
 
-Paste a query into `logpipe query - --db OUT/logpipe.duckdb`, or give it as text. It works as it
-stands, and answers with one row for each incident of its rule:
+Give a query to `logpipe query`, or let `logpipe rules numbers` print it:
+
+```sh
+logpipe rules numbers crash-loop | logpipe query - --db OUT/logpipe.duckdb
+```
+
+It works as it stands, and answers with one row for each incident of its rule:
 
 * `incident_id`, `started_at` and `ended_at` are those of view [`incident`](tables.md#incident).
   `ended_at` is NULL while it lasts.
@@ -38,19 +42,18 @@ tables by `sql/derived/`; `source_id` and `record` lead from each row to file an
 
 
 class Query(NamedTuple):
-    """One query with the words above it."""
+    """A query with the words above it."""
 
     words: str
     sql: str
 
 
-def queries(path: Path) -> Iterator[Query]:
-    """Yield the queries of a file; each ends with a semicolon at the end of a line."""
-    for text in path.read_text("utf-8").split(";\n"):
-        if lines := text.strip().splitlines():
-            first = next(n for n, line in enumerate(lines) if not line.startswith("--"))
-            words = " ".join(line.removeprefix("-- ") for line in lines[:first])
-            yield Query(words, "\n".join(lines[first:]))
+def query(path: Path) -> Query:
+    """Return the query of a file."""
+    lines = path.read_text("utf-8").strip().removesuffix(";").splitlines()
+    first = next(n for n, line in enumerate(lines) if not line.startswith("--"))
+    words = " ".join(line.removeprefix("-- ") for line in lines[:first])
+    return Query(words, "\n".join(lines[first:]))
 
 
 def page() -> str:
@@ -58,8 +61,8 @@ def page() -> str:
     files = sql_files("numbers")
     parts = [OPENING, ", ".join(f"[{path.stem}](#{path.stem})" for path in files) + "\n"]
     for path in files:
-        parts.append(f"## {path.stem}\n")
-        parts += [f"{query.words}\n\n```sql\n{query.sql}\n```\n" for query in queries(path)]
+        words, sql = query(path)
+        parts.append(f"## {path.stem}\n\n{words}\n\n```sql\n{sql}\n```\n")
     return "\n".join(parts)
 
 

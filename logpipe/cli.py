@@ -362,6 +362,22 @@ def rules_show(
     typer.echo("\n" + "\n".join(map(clean, rule.sql.splitlines())))
 
 
+@rules_app.command("numbers")
+def rules_numbers(
+    rule_id: Annotated[str, typer.Argument(help="Id of a shipped rule, see 'rules list'.")],
+) -> None:
+    """Print the query that recomputes every number of a rule's incidents: docs/numbers.md.
+
+    Example: logpipe rules numbers crash-loop | logpipe query - --db case.duckdb
+    """
+    from logpipe.sqlfiles import sql_files
+
+    found = [path for path in sql_files("numbers") if path.stem == rule_id]
+    if not found:
+        raise LogpipeError(f"{rule_id}: no shipped rule of this name; see 'logpipe rules list'")
+    typer.echo(found[0].read_text("utf-8").rstrip())
+
+
 @rules_app.command("new")
 def rules_new(
     rule_id: Annotated[str, typer.Argument(help="Its id: lower case, words joined by -.")],

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from docs.make_numbers import queries
-from logpipe.sqlfiles import sql_dir
+from logpipe.sqlfiles import sql_text
 from logpipe.store import Connection, ask
 
 INCIDENTS = """
@@ -35,14 +34,11 @@ def told(con: Connection, rule: str) -> Numbers:
 
 
 def recomputed(con: Connection, rule: str) -> Numbers:
-    """Return the same as the rule's queries have it."""
-    numbers: Numbers = {}
-    for query in queries(sql_dir() / "numbers" / f"{rule}.sql"):
-        for row in ask(con, query.sql):
-            known = numbers.setdefault(row.pop("incident_id"), {})
-            assert not known.keys() & row.keys(), f"{rule}: two queries tell of one incident"
-            known.update(row)
-    return {name: _known(row) for name, row in numbers.items()}
+    """Return the same as the rule's query has it."""
+    rows = ask(con, sql_text("numbers", rule))
+    numbers = {row.pop("incident_id"): _known(row) for row in rows}
+    assert len(numbers) == len(rows), f"{rule}: several rows of one incident"
+    return numbers
 
 
 def _known(row: dict[str, Any]) -> dict[str, Any]:
