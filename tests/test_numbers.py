@@ -56,5 +56,5 @@ def test_the_query_of_a_rule_can_be_printed_and_asked(tmp_path: Path) -> None:
         rebuild_derived(con)
     printed = CliRunner().invoke(app, ["rules", "numbers", "clock-skew"])
     asked = CliRunner().invoke(app, ["query", "-", "--db", str(store)], input=printed.stdout)
-    assert asked.stdout == "0 rows\n"
+    assert asked.stdout.endswith("0 rows\n")
     assert CliRunner().invoke(app, ["rules", "numbers", "no-rule"]).exit_code != 0
