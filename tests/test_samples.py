@@ -85,6 +85,8 @@ def test_an_unseen_bundle_yields_exactly_its_truth(
     truth = build(scenario, tmp_path, seed=77, **parameters)
     report = analyze([tmp_path / scenario], tmp_path / "out", load_rules(), force=False)
     check(report, json.loads(json.dumps(truth)), tmp_path / scenario)
+    with open_store(tmp_path / "out" / "logpipe.duckdb", read_only=True) as con:
+        assert_recomputable(con)
 
 
 def test_without_the_event_log_the_smtp_log_alone_tells_the_restart(tmp_path: Path) -> None:
