@@ -1,5 +1,5 @@
 -- Events 15001 to 15007 of MSExchangeTransport with the level that each leaves (2 medium, 3 high), from a rise to
--- normal, to the next start of the service, or on and on: that is minutes. Rejected are the replies 452 4.3.1 of the
+-- normal, to the next start of the service or the next rise, or on and on: that is minutes. Rejected are the replies 452 4.3.1 of the
 -- server within that time, a minute more at both ends. At low severity the incident is all of the pressure; else it is
 -- the time of level high and of the replies. Replies that no event explains are an incident by themselves, to the
 -- first 60 minutes (apart_min) without one.
@@ -43,18 +43,30 @@ stepped AS (
     SELECT *, lead(ts) OVER (PARTITION BY host, spell_no ORDER BY ts, record, source_id) AS next_ts FROM numbered
 ),
 
-spell AS (
+risen AS (
     SELECT
-        host, min(ts) AS began, max(ts) AS last_ts,
-        coalesce(
-            min(CASE WHEN level = 0 THEN ts END),
-            (SELECT min(r.start_at) FROM started AS r WHERE r.host = p.host AND r.start_at > max(p.ts))
-        ) AS ended,
+        host, min(ts) AS began, max(ts) AS last_ts, min(CASE WHEN level = 0 THEN ts END) AS normal_ts,
+        (SELECT min(r.start_at) FROM started AS r WHERE r.host = p.host AND r.start_at > max(p.ts)) AS start_ts,
         min(CASE WHEN level = 3 THEN ts END) AS high_from,
         CASE WHEN count(*) FILTER (WHERE level = 3 AND next_ts IS NULL) = 0 THEN max(CASE WHEN level = 3 THEN next_ts END) END AS high_until
     FROM stepped AS p
     GROUP BY host, spell_no
     HAVING max(level) > 0
+),
+
+followed AS (
+    SELECT *, lead(began) OVER (PARTITION BY host ORDER BY began) AS next_began FROM risen
+),
+
+spell AS (
+    SELECT
+        *,
+        CASE
+            WHEN normal_ts IS NOT NULL THEN normal_ts
+            WHEN next_began < start_ts THEN next_began
+            ELSE coalesce(start_ts, next_began)
+        END AS ended
+    FROM followed
 ),
 
 reply AS (

@@ -98,15 +98,23 @@ spell AS (
     HAVING max(level) > 0
 ),
 
-closed AS (  -- without a decrease it ended with the next start of the service, or it lasts
+followed AS (
+    SELECT *, lead(began) OVER (PARTITION BY host ORDER BY spell_no) AS next_began FROM spell
+),
+
+closed AS (  -- without a decrease it ended with the next start of the service, at the latest with the next rise, or it lasts
     SELECT
         p.host, p.spell_no, p.began, p.last_ts, p.peak, p.rejects, p.resources, p.memory_only, p.high_from, p.high_until,
-        coalesce(p.ended, min(r.start_at)) AS ended,
+        CASE
+            WHEN p.ended IS NOT NULL THEN p.ended
+            WHEN p.next_began < min(r.start_at) THEN p.next_began
+            ELSE coalesce(min(r.start_at), p.next_began)
+        END AS ended,
         p.ended IS NULL AS unclosed
-    FROM spell AS p
+    FROM followed AS p
     LEFT JOIN restart AS r
         ON p.ended IS NULL AND r.host = p.host AND r.service IN ('MSExchangeTransport', 'host') AND r.start_at > p.last_ts
-    GROUP BY p.host, p.spell_no, p.began, p.last_ts, p.peak, p.rejects, p.resources, p.memory_only, p.high_from, p.high_until, p.ended
+    GROUP BY p.host, p.spell_no, p.began, p.last_ts, p.peak, p.rejects, p.resources, p.memory_only, p.high_from, p.high_until, p.ended, p.next_began
 ),
 
 turned_away AS (
