@@ -255,6 +255,15 @@ def test_an_overwritten_chunk_is_lost_and_the_others_are_read(tmp_path: Path) ->
     assert "lost: the header of 1 of 6 chunks does not hold" in loaded.notes()
 
 
+def test_damaged_places_of_several_chunks_are_numbered_apart(tmp_path: Path) -> None:
+    content = bytearray(write_evtx(state_changes(400), channel="System"))
+    for chunk in (1, 2, 4):
+        content[FILE_HEADER + chunk * CHUNK : FILE_HEADER + chunk * CHUNK + 8] = bytes(8)
+    loaded = load_bytes(bytes(content), tmp_path)
+    numbers = [record for record, _, _ in loaded.reading.late_rejects]
+    assert len(numbers) == len(set(numbers)) == 3
+
+
 def test_an_empty_log_is_no_error_and_an_unusable_one_is(tmp_path: Path) -> None:
     assert load_bytes(write_evtx([], channel="System"), tmp_path).balance() == (0, 0)
     with pytest.raises(UnreadableError, match="the file is empty"):

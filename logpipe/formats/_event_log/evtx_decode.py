@@ -129,8 +129,9 @@ def _accounted(
     chunk: Chunk, block: bytes, answers: list[dict[str, Any] | str], before: int
 ) -> Decoded:
     """Turn answers into lines, and what has none into rejects; recovered ones are no loss."""
-    lines, rejects, unread = [], [], 0
-    for index, (frame, answer) in enumerate(zip(frames_of(chunk, block), answers, strict=True)):
+    lines, rejects, unread, place = [], [], 0, before
+    for frame, answer in zip(frames_of(chunk, block), answers, strict=True):
+        place += not frame.recovered  # as Chunk.records counts
         beside = frame.recovered or not (frame.whole or _size_holds(block, frame))
         line = answer if isinstance(answer, str) else _marked(frame, answer["data"], beside=beside)
         if line.startswith("{"):
@@ -141,7 +142,7 @@ def _accounted(
             why = "its size is wrong; kept as a recovered row" if line.startswith("{") else line
             excerpt = block[frame.start : frame.start + 48].hex(" ")
             reason = f"damaged at byte {chunk.position + frame.start:,}: {why}"
-            rejects.append((frame.number or before + index + 1, reason, excerpt))
+            rejects.append((frame.number or place, reason, excerpt))
     return Decoded("".join(lines), rejects, unread)
 
 
