@@ -69,6 +69,7 @@ def plain_lines(data: bytes) -> list[str]:
 @given(texts)
 @example(b"\xef\xbb\xbf")
 @example(b"a\n\r")
+@example(b"\xff\xfe\n\0\xff\xfe")
 @example(b"a" * (LONGEST_LINE + 1) + b"\nb")
 def test_any_bytes_have_as_many_lines_and_headers_as_python_counts(
     con: Connection, data: bytes

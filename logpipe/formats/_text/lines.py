@@ -243,12 +243,13 @@ def _longest_run(block: bytes, carried: int) -> int:
 
 def _clean_copy(path: Path, scratch: Path) -> Path:
     """Write the file as UTF-8 with LF line ends; a line that cannot be kept is marked."""
-    copy, before = scratch / "clean.txt", ""
+    copy, before, line = scratch / "clean.txt", "", None
     with copy.open("w", encoding="utf-8", newline="\n") as out:
         for line in _decoded_lines(path):
             out.write(before + line)
             before = "\n"
-        if not ends_open(path):
+        # an empty line is none without its end: a mark may stand behind it
+        if line == "" or (line and not ends_open(path)):
             out.write("\n")
     return copy
 
