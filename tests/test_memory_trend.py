@@ -11,6 +11,8 @@ from typing import Any
 import polars as pl
 import pytest
 
+from logpipe.analyze import detect, ingest, queue_at
+from logpipe.rules import load_rules
 from logpipe.store import Connection, ask, insert, open_store, rebuild_derived
 
 MIB = 1048576
@@ -249,3 +251,26 @@ def test_growth_goes_with_new_domains_and_not_with_messages(con: Connection) -> 
     assert row["imap_sessions"] is None
     assert row["auth_failures"] is None
     assert row["corr_auth_failures"] is None
+
+
+def test_values_that_no_counter_can_have_are_no_process_no_memory_and_no_queue(
+    con: Connection, tmp_path: Path
+) -> None:
+    names = (
+        r"Process(inetinfo)\ID Process", r"Process(inetinfo)\Private Bytes",
+        r"Memory\Available MBytes", r"SMTP Server(_Total)\Remote Queue Length",
+        r"MSExchangeImap4\Current Connections",
+    )  # fmt: skip
+    lines = ['"(PDH-CSV 4.0) (UTC)(0)",' + ",".join(rf'"\\H1\{name}"' for name in names)]
+    for hour in range(24):
+        process = "1e308" if hour % 2 else "1432"
+        values = (process, f"{hour + 1}e306", "1e308", f"{hour + 1}e305", "1e308")
+        stamp = f'"09/03/2007 {hour:02}:00:00.000"'
+        lines.append(stamp + "," + ",".join(f'"{value}"' for value in values))
+    (tmp_path / "odd.csv").write_text("\r\n".join(lines) + "\r\n", encoding="utf-8")
+    ingest(con, [tmp_path / "odd.csv"])
+    detect(con, load_rules())
+    assert ask(con, "FROM memory_cut") == ask(con, "FROM memory_hour") == []
+    assert ask(con, "FROM finding WHERE rule <> 'log-gap'") == []
+    seen = queue_at(con, datetime(2007, 9, 3, 5), None)
+    assert [row for row in seen.rows if row[seen.names.index("seen")] is not None] == []

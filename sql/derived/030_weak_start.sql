@@ -155,8 +155,9 @@ sampled AS (
         lead(v.value) OVER ordered AS after
     FROM counter_sample AS v
     JOIN measured AS m ON m.counter_id = v.counter_id
-    -- a process that is not there has the number 0
+    -- a process that is not there has the number 0, and no number has more than 32 bits
     WHERE v.ts IS NOT NULL AND (v.value > 0 OR (v.value = 0 AND NOT m.is_process))
+      AND v.value < CASE WHEN m.is_process THEN 4294967296.0 ELSE 1e15 END
     WINDOW ordered AS (PARTITION BY v.counter_id ORDER BY v.ts, v.source_id, v.record)
 ),
 

@@ -44,13 +44,14 @@ WITH setting AS (
         1440 AS bridge_min   -- minutes without a sample that an unchanged process id may bridge
 ),
 
-sample AS (  -- grain: one value; 0 bytes is a process that is not there
+sample AS (  -- grain: one value; 0 bytes is a process that is not there, 4294967296 no process id
     SELECT
         coalesce(s.host, '') AS host, s.counter_id, c.process, c.instance, c.measure,
         s.ts, s.value, s.source_id, s.record
     FROM counter_sample AS s
     JOIN memory_counter AS c ON c.counter_id = s.counter_id
     WHERE s.ts IS NOT NULL AND s.value > 0
+      AND s.value * c.scale < CASE WHEN c.measure = 'id' THEN 4294967296.0 ELSE 1e15 END
 ),
 
 ordered AS (

@@ -10,8 +10,8 @@ WITH stream AS (  -- grain: one sample, or one cut
     FROM counter_sample AS s
     JOIN memory_counter AS c ON c.counter_id = s.counter_id
     WHERE s.ts IS NOT NULL AND c.measure <> 'id'
-      -- 0 bytes is a process that is not there
-      AND (s.value > 0 OR (s.value = 0 AND c.measure = 'available'))
+      -- 0 bytes is a process that is not there, 1e15 is more than any machine has
+      AND (s.value > 0 OR (s.value = 0 AND c.measure = 'available')) AND s.value * c.scale < 1e15
     UNION ALL
     SELECT
         host, counter_id, cut_at AS ts, CAST(NULL AS DOUBLE) AS value,

@@ -87,7 +87,7 @@ imap_counter AS (  -- of several instances the one with most: _Total, where it i
         s.host, lower(c.counter) LIKE '%total%' AS cumulative, date_trunc('hour', s.ts) AS hour, max(s.value) AS value
     FROM counter_sample AS s
     JOIN counter AS c ON c.counter_id = s.counter_id
-    WHERE lower(c.object) LIKE 'msexchangeimap4%' AND s.ts IS NOT NULL
+    WHERE lower(c.object) LIKE 'msexchangeimap4%' AND s.ts IS NOT NULL AND s.value < 1e15  -- more is no count
       AND lower(c.counter) IN ('connections total', 'total connections', 'connections current', 'current connections', 'active connections')
     GROUP BY s.host, lower(c.counter) LIKE '%total%', date_trunc('hour', s.ts)
 ),
@@ -261,7 +261,8 @@ after AS (
     JOIN memory_counter AS c ON c.counter_id = m.counter_id OR c.measure = 'available'
     JOIN counter_sample AS s
         ON s.counter_id = c.counter_id AND s.host = m.host
-       AND s.ts >= m.cut_at AND lp_us(s.ts) <= lp_us(m.cut_at) + lp_minutes(p.after_min) AND s.value > 0
+       AND s.ts >= m.cut_at AND lp_us(s.ts) <= lp_us(m.cut_at) + lp_minutes(p.after_min)
+       AND s.value > 0 AND s.value * c.scale < 1e15
     WHERE m.ended_by = 'restart'
     GROUP BY m.part
 )

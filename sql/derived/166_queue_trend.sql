@@ -32,7 +32,7 @@ hourly AS (  -- the least that waited in an hour: what did not drain. Grain: one
         min(s.source_id * 1099511627776 + CAST(s.record AS BIGINT)) AS place
     FROM counter_sample AS s
     JOIN watched AS w ON w.counter_id = s.counter_id AND (w.total OR NOT w.has_total)
-    WHERE s.ts IS NOT NULL AND s.value >= 0
+    WHERE s.ts IS NOT NULL AND s.value >= 0 AND s.value < 1e15  -- more is no count
     GROUP BY s.host, w.counter_id, w.service, w.name, w.limit_count, date_trunc('hour', s.ts)
 ),
 

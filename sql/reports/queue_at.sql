@@ -68,7 +68,8 @@ counter_near AS (
         ) AS choice
     FROM counter_sample AS v
     JOIN counter AS c ON c.counter_id = v.counter_id
-    WHERE v.ts BETWEEN $at - INTERVAL 30 MINUTE AND $at + INTERVAL 30 MINUTE AND v.value IS NOT NULL
+    WHERE v.ts BETWEEN $at - INTERVAL 30 MINUTE AND $at + INTERVAL 30 MINUTE
+      AND v.value >= 0 AND v.value < 1e15  -- else it is no count
       AND lower(c.instance) = '_total'
       AND (
           (lower(c.object) = 'smtp server' AND regexp_matches(lower(c.counter), '^(local|remote|categorizer).*queue length$'))
