@@ -11,11 +11,12 @@ import duckdb
 from logpipe.errors import RuleError
 from logpipe.model import Rule
 from logpipe.query import is_one_select, seal
-from logpipe.sqlfiles import split_header, sql_dir, sql_files
-from logpipe.store import Connection, transaction
+from logpipe.sqlfiles import split_header, sql_dir, sql_files, sql_text
+from logpipe.store import Connection, ask, transaction
 
 KEYS = {"title", "severity", "summary", "needs", "why", "todo", "references", "params"}
 SEVERITIES = ("info", "low", "medium", "high", "critical")
+RESERVED = {"rule"}  # parameters that the runner gives itself
 
 
 def load_rule(path: Path) -> Rule:
@@ -37,6 +38,8 @@ def load_rule(path: Path) -> Rule:
         isinstance(value, int | float | str) for value in params.values()
     ):
         raise RuleError(f"{path}: params must be a table of numbers and texts")
+    if taken := sorted(name for name in params if name.lower() in RESERVED):
+        raise RuleError(f"{path}: params: '{taken[0]}' is logpipe's own; choose another name")
     if header["severity"] not in SEVERITIES:
         raise RuleError(f"{path}: severity must be one of {', '.join(SEVERITIES)}")
     return Rule(
@@ -102,6 +105,14 @@ def run_rule(con: Connection, rule: Rule) -> None:
         con.execute(query, {"rule": rule.id} | rule.params)
     except duckdb.Error as error:
         raise RuleError(f"rule {rule.id}: {' '.join(str(error).split())}") from error
+    _check_times(con, rule)
+
+
+def _check_times(con: Connection, rule: Rule) -> None:
+    """Raise where a finding of a rule is at no time that a calendar has, or ends before it began."""
+    odd = ask(con, sql_text("reports", "odd_times"), {"rule": rule.id})
+    if odd:
+        raise RuleError(f"rule {rule.id}: a finding {odd[0]['what']}: {odd[0]['text']}")
 
 
 def _describe(con: Connection, rule: Rule) -> None:

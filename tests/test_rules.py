@@ -71,6 +71,8 @@ def test_every_parameter_says_its_meaning_and_is_used() -> None:
         (HEADER.replace("title", "titel") + "SELECT 1", "unknown header key 'titel'"),
         (HEADER.replace('todo = "d"', "") + "SELECT 1", "header key 'todo' is missing"),
         (HEADER.replace('"low"', '"bad"') + "SELECT 1", "severity must be one of"),
+        (HEADER.replace("*/", "[params]\nrule = 1\n*/") + "SELECT 1", "'rule' is logpipe's own"),
+        (HEADER.replace("*/", "[params]\nRule = 1\n*/") + "SELECT 1", "'Rule' is logpipe's own"),
     ],
 )
 def test_a_bad_header_is_told_with_its_file(tmp_path: Path, text: str, words: str) -> None:
@@ -110,3 +112,24 @@ def test_a_rule_can_neither_write_nor_reach_out(tmp_path: Path, sql: str) -> Non
         with pytest.raises(RuleError, match="rule x"):
             run_rules(con, load_rules(tmp_path))
         assert con.execute("SELECT count(*) FROM source").fetchall() == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("times", "words"),
+    [
+        ("TIMESTAMP '2007-03-15' AS ts, TIMESTAMP '2006-03-15' AS ts_end",
+         "ends at 2006-03-15 00:00:00, before its ts 2007-03-15 00:00:00: late"),
+        ("TIMESTAMP 'infinity' AS ts", "has the ts infinity: late"),
+        ("TIMESTAMP '0044-03-15 (BC) 00:00:00' AS ts", "has the ts 0044-03-15 (BC) 00:00:00: late"),
+        ("TIMESTAMP '2007-03-15' AS ts, TIMESTAMP '20000-01-01' AS ts_end",
+         "has the ts_end 20000-01-01 00:00:00: late"),
+    ],
+)  # fmt: skip
+def test_a_finding_at_an_odd_time_is_refused(tmp_path: Path, times: str, words: str) -> None:
+    sql = f"SELECT 'k' AS incident_key, 'symptom' AS role, 'late' AS text, {times}"
+    (tmp_path / "x.sql").write_text(HEADER + sql, encoding="utf-8")
+    with open_store(tmp_path / "x.duckdb") as con:
+        with pytest.raises(RuleError) as caught:
+            run_rules(con, load_rules(tmp_path))
+        assert str(caught.value) == f"rule x: a finding {words}"
+        assert con.execute("SELECT count(*) FROM finding").fetchall() == [(0,)]
