@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import polars as pl
 
 from logpipe.errors import RuleError
@@ -15,7 +16,7 @@ from logpipe.model import Rule
 from logpipe.query import seal
 from logpipe.rules import load_rules, run_rule
 from logpipe.sqlfiles import sql_dir, sql_text
-from logpipe.store import Connection, insert, open_store, rebuild_derived, show
+from logpipe.store import Connection, ask, insert, open_store, rebuild_derived, show
 
 # tables that a case may give rows of, and the format that their files are taken for
 GIVEN = {
@@ -107,11 +108,22 @@ def try_case(rule: Rule, case: dict[str, Any]) -> CaseResult:
 
 
 def load_cases(path: Path) -> list[dict[str, Any]]:
-    """Read a rule's cases from its .toml file."""
+    """Read a rule's cases from its .toml file, whose path each gets as ``file``."""
     try:
-        return list(tomllib.loads(path.read_text("utf-8"))["case"])
-    except (tomllib.TOMLDecodeError, KeyError) as error:
+        cases = tomllib.loads(path.read_text("utf-8")).get("case")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RuleError(f"{path}: cases cannot be read: {error}") from error
+    if not isinstance(cases, list) or not all(isinstance(case, dict) for case in cases):
+        raise RuleError(f"{path}: cases cannot be read: there is no [[case]] in it")
+    for number, case in enumerate(cases, 1):
+        where = f"{path}: case {case.get('name', number)}"
+        for key in ("name", "expect"):
+            if not isinstance(case.get(key), str):
+                raise RuleError(f"{where}: '{key}' must be there, and a text")
+        given = case.get("given", {})
+        if not isinstance(given, dict) or not all(isinstance(rows, str) for rows in given.values()):
+            raise RuleError(f"{where}: 'given' must hold tables, each of them CSV in a text")
+    return [case | {"file": path} for case in cases]
 
 
 def run_case(con: Connection, rule: Rule, case: dict[str, Any]) -> CaseResult:
@@ -119,13 +131,21 @@ def run_case(con: Connection, rule: Rule, case: dict[str, Any]) -> CaseResult:
 
     ``con`` is an empty store. Only the columns that ``expect`` names are compared, in any order.
     """
+    where = f"{case['file']}: case {case['name']}"
     for table, rows in case.get("given", {}).items():
-        give(con, table, rows)
+        try:
+            give(con, table, rows)
+        except (RuleError, duckdb.Error, pl.exceptions.PolarsError) as error:
+            words = " ".join(str(error).partition("LINE 1:")[0].split())
+            raise RuleError(f"{where}: {table}: {words}") from error
+    expected = [line.strip() for line in case["expect"].strip().splitlines()]
+    columns = expected[0] if expected else "*"
+    known = {row["column_name"] for row in ask(con, "DESCRIBE finding")} | {"*"}
+    if odd := [name for name in columns.split(",") if name not in known]:
+        raise RuleError(f"{where}: 'expect' names '{odd[0]}', which is no column of finding")
     rebuild_derived(con)
     seal(con)
     run_rule(con, rule)
-    expected = [line.strip() for line in case["expect"].strip().splitlines()]
-    columns = expected[0] if expected else "*"
     found = pl.DataFrame(con.sql(f"SELECT {columns} FROM finding"))
     text = found.write_csv(datetime_format="%Y-%m-%d %H:%M:%S").strip() if found.height else ""
     if sorted(text.splitlines()) == sorted(expected):
@@ -140,7 +160,7 @@ def give(con: Connection, table: str, rows: str) -> None:
     A column ``file`` puts the rows of a host into several sources of these names.
     """
     if table not in GIVEN:
-        raise RuleError(f"{table}: a case may give rows of {', '.join(GIVEN)}")
+        raise RuleError(f"a case may give rows of {', '.join(GIVEN)}")
     given = pl.read_csv(rows.strip().encode(), infer_schema=False, row_index_name="record")
     if "file" not in given.columns:
         given = given.with_columns(file=pl.lit(None, pl.String))

@@ -109,7 +109,7 @@ def run_rule(con: Connection, rule: Rule) -> None:
 
 
 def _check_times(con: Connection, rule: Rule) -> None:
-    """Raise where a finding of a rule is at no time that a calendar has, or ends before it began."""
+    """Raise where a finding is at no time that a calendar has, or ends before it began."""
     odd = ask(con, sql_text("reports", "odd_times"), {"rule": rule.id})
     if odd:
         raise RuleError(f"rule {rule.id}: a finding {odd[0]['what']}: {odd[0]['text']}")

@@ -133,3 +133,48 @@ def test_a_finding_at_an_odd_time_is_refused(tmp_path: Path, times: str, words: 
             run_rules(con, load_rules(tmp_path))
         assert str(caught.value) == f"rule x: a finding {words}"
         assert con.execute("SELECT count(*) FROM finding").fetchall() == [(0,)]
+
+
+QUIET = "SELECT 'k' AS incident_key, 'symptom' AS role, TIMESTAMP '2007-09-03' AS ts, 't' AS text"
+CASE = '[[case]]\nname = "n"\nexpect = ""\n'
+GIVEN = CASE + "[case.given]\n"
+MAIL = (
+    GIVEN + "tracking_event = '''ts,host,event,message_id\n"
+    "2007-09-03 08:00:00,EX1,1019,a@corp.example'''"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('case = "x"', "no [[case]] in it"),
+        ("", "no [[case]] in it"),
+        ('[[case]]\nname = "n"', "case n: 'expect' must be there, and a text"),
+        ('[[case]]\nexpect = ""', "case 1: 'name' must be there, and a text"),
+        (CASE.replace('""', "5"), "case n: 'expect' must be there, and a text"),
+        (CASE + 'given = "x"', "case n: 'given' must hold tables"),
+        (GIVEN + 'tracking_event = ["a"]', "case n: 'given' must hold tables"),
+        (GIVEN + 'tracking_event = ""', "case n: tracking_event: empty CSV"),
+        (GIVEN + 'source = "a"', "case n: source: a case may give rows of"),
+        (GIVEN + "counter_sample = '''ts,host\n2007-01-01,H'''", 'find column "object"'),
+        (GIVEN + "registry_value = '''host,name\nH,x'''", "registry_value: "),
+        (MAIL.replace("message_id", "nosuch"), 'column with name "nosuch"'),
+        (MAIL.replace("host", "hosst"), 'unable to find column "host"'),
+        (MAIL.replace("2007-09", "2007-99"), "timestamp field value out of range"),
+        (MAIL.replace("a@corp", "x,y,a@corp"), "found more fields"),
+        (GIVEN + "host_setting = '''host,value\nH,x'''", "NOT NULL constraint failed"),
+        (CASE.replace('""', '"nosuch\\n1"'), "'expect' names 'nosuch'"),
+    ],
+)
+def test_a_case_that_is_none_is_one_line_that_says_what_is_wrong(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    (tmp_path / "x.sql").write_text(HEADER + QUIET + " WHERE false", encoding="utf-8")
+    (tmp_path / "x.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(RuleError) as caught:
+        run_all_cases(tmp_path, tmp_path)
+    told = str(caught.value)
+    assert told.startswith(f"{tmp_path / 'x.toml'}: ")
+    assert words in told
+    assert "\n" not in told
+    assert caught.value.exit_code == 3
