@@ -10,7 +10,7 @@ from logpipe.analyze import analyze
 from logpipe.rules import load_rules
 from logpipe.sqlfiles import sql_dir, sql_files
 from logpipe.store import ask, open_store
-from tests.diagnosis import END, csv, detected, verdicts
+from tests.diagnosis import END, csv, detected, told_anew, verdicts
 from tests.waiting_mail import relay
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -20,7 +20,7 @@ def test_banners_tell_the_service_pack_and_not_the_hotfix(tmp_path: Path) -> Non
     rows = relay()["smtp_event"].splitlines()
     greeting = "220 gw1.corp.example Microsoft ESMTP MAIL Service, Version: 6.0.3790.3959 ready"
     smtp = [f"{rows[0]},argument", *(f"{row}," for row in rows[1:])]
-    smtp.append(f'{END},GW1,out,reply,192.0.9.9,,,,220,,"{greeting}"')
+    smtp.append(f'{END},GW1,in,reply,192.0.9.9,,,,220,,"{greeting}"')
     with detected(tmp_path, relay() | {"smtp_event": "\n".join(smtp)}) as con:
         facts = {
             row["fact"]: row["value"]
@@ -31,6 +31,70 @@ def test_banners_tell_the_service_pack_and_not_the_hotfix(tmp_path: Path) -> Non
         (fix,) = ask(con, "SELECT state, missing FROM fix_state WHERE problem = 'KB934709'")
         assert fix["state"] == "unknown"
         assert "aqueue.dll" in fix["missing"]
+
+
+def test_the_greeting_of_another_server_is_no_fact_of_ours(tmp_path: Path) -> None:
+    rows = relay()["smtp_event"].splitlines()
+    greeting = "220 gw1.partner.example Microsoft ESMTP MAIL Service, Version: 7.5.7601.17514 ready"
+    smtp = [f"{rows[0]},argument", *(f"{row}," for row in rows[1:])]
+    smtp.append(f'{END},GW1,out,reply,192.0.9.9,,,,220,,"{greeting}"')
+    with detected(tmp_path, relay() | {"smtp_event": "\n".join(smtp)}) as con:
+        assert not ask(con, "FROM product_fact WHERE fact IN ('os', 'smtp_service')")
+        assert verdicts(con, "idle-until-restart")["KB934709"] == "supported"
+
+
+def test_a_report_of_a_namesake_elsewhere_is_no_fact_of_ours(tmp_path: Path) -> None:
+    rows = relay()["smtp_event"].splitlines()
+    smtp = [f"{rows[0]},argument", *(f"{row}," for row in rows[1:])]
+    smtp.append(f"{END},GW1,out,command,192.0.9.9,,EHLO,,,,gw1.corp.example")
+    header = "ts,host,kind,reporting_mta,smtp_version"
+    with detected(tmp_path, relay() | {"smtp_event": "\n".join(smtp)}) as con:
+        for name, versions in (
+            ("gw1.partner.example", []),
+            ("GW1.corp.example", ["6.0.3790.3959"]),
+            ("GW1", ["6.0.3790.3959"]),
+        ):
+            told_anew(
+                con, {"delivery_report": csv(header, [f"{END},GW1,dsn,{name},6.0.3790.3959"])}
+            )
+            found = ask(con, "SELECT value FROM product_fact WHERE fact = 'smtp_service'")
+            assert [row["value"] for row in found] == versions, name
+
+
+BACKUPS = [
+    "C:\\WINDOWS\\$NtServicePackUninstall$",
+    "C:\\WINDOWS\\$NtUninstallKB911280$",
+    "C:\\WINDOWS\\$hf_mig$\\KB911280\\SP1QFE",
+    "C:\\WINDOWS\\system32\\dllcache",
+    "C:\\WINDOWS\\ServicePackFiles\\i386",
+    "D:\\i386",
+    "C:\\WINDOWS\\WinSxS\\Backup",
+    "C:\\inetsrv.bak",
+    "C:\\inetsrv_000",
+]
+
+
+def inventory(*paths: str, number: int = 1830) -> dict[str, str]:
+    header = "host,path,name,version,major,minor,build,private"
+    rows = [f"GW1,{p},aqueue.dll,6.0.3790.{number},6,0,3790,{number}" for p in paths]
+    return {"file_version": csv(header, rows)}
+
+
+def test_copies_in_backup_folders_do_not_tell_what_runs(tmp_path: Path) -> None:
+    with detected(tmp_path, relay()) as con:
+        for folder in BACKUPS:
+            told_anew(con, inventory(f"{folder}\\aqueue.dll"))
+            assert verdicts(con, "idle-until-restart")["KB934709"] == "supported", folder
+        told_anew(con, inventory("C:\\WINDOWS\\system32\\inetsrv\\aqueue.dll"))
+        assert verdicts(con, "idle-until-restart")["KB934709"] == "confirmed"
+
+
+def test_a_folder_to_uninstall_a_hotfix_tells_that_it_is_installed(tmp_path: Path) -> None:
+    folder = "c:\\windows\\$ntuninstallkb934709$"
+    with detected(tmp_path, relay() | inventory(f"{folder}\\aqueue.dll", number=3959)) as con:
+        (fact,) = ask(con, "SELECT known_by FROM product_fact WHERE fact = 'hotfix:KB934709'")
+        assert "folder" in fact["known_by"]
+        assert verdicts(con, "idle-until-restart")["KB934709"] == "ruled-out"
 
 
 def test_two_versions_of_one_file_leave_the_fix_unknown(tmp_path: Path) -> None:

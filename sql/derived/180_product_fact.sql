@@ -9,36 +9,58 @@
 --   reg:smtpsvc     exported: the registry of the SMTP service was seen, so a value that is not there is absent
 -- others: what else is told for the same fact by evidence as good, where that differs.
 CREATE OR REPLACE TABLE product_fact AS
-WITH file AS (  -- the copy in use, not those of the update cache
+WITH file AS (  -- the copy in use: a copy in a folder of backups, of an update or of the setup files runs nowhere
     SELECT
-        coalesce(f.host, s.host) AS host, f.name, f.major, f.minor, f.build, f.private,
-        CASE WHEN regexp_matches(lower(coalesce(f.path, '')), 'dllcache|[$]hf_mig|[$]ntuninstall|softwaredistribution|servicepackfiles')
-            THEN 1 ELSE 3 END AS weight,
-        f.ts, f.source_id, f.record
+        coalesce(f.host, s.host) AS host, f.name, f.major, f.minor, f.build, f.private, 3 AS weight, f.ts, f.source_id, f.record
     FROM file_version AS f
     JOIN source AS s ON s.source_id = f.source_id
     WHERE f.major IS NOT NULL AND f.minor IS NOT NULL AND f.build IS NOT NULL AND f.private IS NOT NULL
+      AND NOT regexp_matches(
+          lower(coalesce(f.path, '')),
+          '(^|[\\/])([$][^\\/]*|dllcache|servicepackfiles|softwaredistribution|i386|amd64|ia64|winsxs|backups?|[^\\/]*([.]bak|[.]old|_[0-9]{3}))([\\/]|$)'
+      )
 ),
 
-banner AS (  -- who greets names itself: "220 gw1.corp.example Microsoft ESMTP MAIL Service, Version: 6.0.3790.3959 ready"
+uninstall AS (  -- what a hotfix replaced is kept in a folder of its own as long as the hotfix is installed: $NtUninstallKB934709$
     SELECT
-        lp_host(regexp_extract(e.argument, '^(?:220[ +-])?([^ +]+)[ +]Microsoft[ +]ESMTP', 1)) AS host,
+        coalesce(f.host, s.host) AS host,
+        upper(regexp_extract(f.path, '(?i)[$][a-z]*uninstall(kb[0-9]+)', 1)) AS hotfix,
+        f.ts, f.source_id, f.record
+    FROM file_version AS f
+    JOIN source AS s ON s.source_id = f.source_id
+),
+
+banner AS (  -- how the host itself greets a caller; on the way out it logs how others greet: "220 gw1.corp.example
+    -- Microsoft ESMTP MAIL Service, Version: 6.0.3790.3959 ready"
+    SELECT
+        coalesce(e.host, s.host) AS host,
         regexp_extract(e.argument, 'Version:[ +]([0-9]+[.][0-9]+[.][0-9]+[.][0-9]+)', 1) AS version,
         'greeting of the SMTP service' AS known_by, e.ts, e.source_id, e.record
     FROM smtp_event AS e
-    WHERE e.kind = 'reply' AND contains(e.argument, 'ESMTP') AND contains(e.argument, 'Version:')
+    JOIN source AS s ON s.source_id = e.source_id
+    WHERE e.direction = 'in' AND e.kind = 'reply'
+      AND regexp_matches(e.argument, 'Microsoft[ +]ESMTP') AND contains(e.argument, 'Version:')
+),
+
+own_name AS (  -- how the host calls itself in full where it calls others: elsewhere a server may have the same first name
+    SELECT coalesce(e.host, s.host) AS host, list(DISTINCT lower(trim(e.argument, ' +'))) AS names
+    FROM smtp_event AS e
+    JOIN source AS s ON s.source_id = e.source_id
+    WHERE e.direction = 'out' AND e.kind = 'command' AND e.verb IN ('EHLO', 'HELO') AND contains(e.argument, '.')
+    GROUP BY coalesce(e.host, s.host)
 ),
 
 smtp_version AS (  -- versions of smtpsvc.dll
     SELECT b.host, b.version, b.known_by, b.ts, b.source_id, b.record
     FROM banner AS b
-    WHERE b.host IN (SELECT host FROM source)
     UNION ALL
     SELECT
         coalesce(d.host, s.host), d.smtp_version, 'Received line of a delivery report', d.ts, d.source_id, d.record
     FROM delivery_report AS d
     JOIN source AS s ON s.source_id = d.source_id
+    LEFT JOIN own_name AS o ON o.host = coalesce(d.host, s.host)
     WHERE d.smtp_version IS NOT NULL
+      AND (o.host IS NULL OR NOT contains(coalesce(d.reporting_mta, ''), '.') OR list_contains(o.names, lower(d.reporting_mta)))
     UNION ALL
     SELECT
         coalesce(t.host, s.host), regexp_extract(t.version, '([0-9]+[.][0-9]+[.][0-9]+[.][0-9]+)', 1),
@@ -367,6 +389,10 @@ every AS (
     FROM host_fact AS f
     JOIN source AS s ON s.source_id = f.source_id
     WHERE f.kind = 'hotfix' AND upper(f.subject) IN ('KB910932', 'KB934709', 'KB941060', 'KB944903')
+    UNION ALL
+    SELECT host, 'hotfix:' || hotfix, 'installed', 'folder to uninstall it', 2, ts, source_id, record
+    FROM uninstall
+    WHERE hotfix IN ('KB910932', 'KB934709', 'KB941060', 'KB944903')
     UNION ALL
     SELECT
         coalesce(r.host, s.host), 'reg:zombiedomainentrythreshold', CAST(r.number AS VARCHAR), 'registry export',

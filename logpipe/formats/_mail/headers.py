@@ -67,8 +67,14 @@ def versions(received: list[str]) -> list[tuple[str, str, str]]:
 
 def own_version(seen: list[tuple[str, str, str]], host: str | None) -> str | None:
     """Return the version of one host's SMTPSVC."""
-    name = short_name(host)
-    return next((v for by, what, v in seen if short_name(by) == name and "SMTPSVC" in what), None)
+    return next((v for by, what, v in seen if same_host(by, host) and "SMTPSVC" in what), None)
+
+
+def same_host(name: str, other: str | None) -> bool:
+    """Return whether two names are of one host: in full where both have a domain."""
+    if "." in name and other and "." in other:
+        return name.rstrip(".").upper() == other.rstrip(".").upper()
+    return short_name(name) == short_name(other)
 
 
 def short_name(host: str | None) -> str:
