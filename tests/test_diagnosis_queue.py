@@ -7,7 +7,9 @@ import pytest
 
 from logpipe.analyze import build_report
 from logpipe.report.text import summary_lines
+from logpipe.store import Connection, ask
 from tests.diagnosis import (
+    END,
     START,
     Tables,
     at,
@@ -55,6 +57,76 @@ def test_934709_without_a_version_is_supported_and_says_what_to_collect(tmp_path
         states = {sign["id"]: sign["state"] for sign in incident["signs"]}
         assert [states[sign] for sign in "ABCDEV"] == ["present"] * 5 + ["unknown"]
         assert any("aqueue.dll" in item and "wmic" in item for item in incident["missing_evidence"])
+
+
+def hotfix(installed: str) -> Tables:
+    return {
+        "host_fact": "host,ts,kind,subject,name,value\n"
+        f"GW1,{installed},hotfix,KB934709,installed,{installed}"
+    }
+
+
+def sign(con: Connection, sign_id: str, problem: str = "KB934709") -> dict[str, str]:
+    (row,) = ask(
+        con,
+        "SELECT state, text FROM sign WHERE rule = 'idle-until-restart' "
+        "AND problem = $problem AND sign_id = $sign_id",
+        {"problem": problem, "sign_id": sign_id},
+    )
+    return row
+
+
+def test_934709_is_not_ruled_out_by_a_hotfix_that_came_after_it(tmp_path: Path) -> None:
+    with detected(tmp_path, relay()) as con:
+        told_anew(con, hotfix(""))
+        assert verdicts(con, "idle-until-restart")["KB934709"] == "ruled-out"
+        told_anew(con, hotfix(f"{START}"))
+        assert verdicts(con, "idle-until-restart")["KB934709"] == "ruled-out"
+        told_anew(con, hotfix(f"{END}"))
+        assert verdicts(con, "idle-until-restart")["KB934709"] == "supported"
+        assert sign(con, "V") == {
+            "state": "unknown",
+            "text": "the hotfix was installed on 2007-09-09 00:00:00 UTC, after the incident",
+        }
+
+
+def test_934709_is_not_ruled_out_by_another_windows_years_later(tmp_path: Path) -> None:
+    boot = '2010-01-05 08:00:00,GW1,EventLog,6009,"[6.01., 7601, Service Pack 1]",'
+    exchange_event = '2010-01-05 08:00:00,GW1,MSExchangeSA,1001,"[]",'
+    header, *rows = relay()["windows_event"].splitlines()
+    before = [f"{row},1.evt" for row in rows]
+    with detected(tmp_path, relay()) as con:
+        for row, sign_id in ((boot, "P"), (exchange_event, "X1")):
+            given = csv(f"{header},file", [*before, f"{row},2.evt"])
+            told_anew(con, {"windows_event": given})
+            assert verdicts(con, "idle-until-restart")["KB934709"] == "supported"
+            assert "2010-01-05, after the incident" in sign(con, sign_id)["text"]
+
+
+def test_934709_confirmed_says_what_would_tell_of_exchange(tmp_path: Path) -> None:
+    with detected(tmp_path, relay() | version("GW1", "aqueue.dll", "6.0.3790.3959")) as con:
+        (row,) = ask(
+            con,
+            "SELECT verdict, missing FROM verdict "
+            "WHERE problem = 'KB934709' AND rule = 'idle-until-restart'",
+        )
+        assert row["verdict"] == "confirmed"
+        assert [item for item in row["missing"] if "tasklist /svc" in item] == row["missing"]
+        assert row["missing"]
+
+
+def test_a_sign_says_nothing_of_logs_that_are_not_there(tmp_path: Path) -> None:
+    tables = exchange(by="", exchange_events=False)
+    del tables["windows_event"]
+    with detected(tmp_path, tables) as con:
+        rows = ask(
+            con,
+            "SELECT sign_id, state, text FROM sign "
+            "WHERE problem = 'KB941060' AND sign_id IN ('D', 'X1', 'X3', 'X4', 'X5')",
+        )
+    assert rows
+    assert all(row["state"] == "unknown" for row in rows)
+    assert all(row["text"].startswith("nothing tells") for row in rows)
 
 
 def test_934709_old_files_of_the_queue_folder_are_a_sign_by_the_intervals_of_the_host(

@@ -1,5 +1,4 @@
--- What runs on each host, as the files and logs tell it. One row: one host and fact. A fact that nobody tells has no
--- row: it is unknown, not false.
+-- What the files and logs tell of what runs on each host. A fact that nobody tells has no row: it is unknown, not false.
 --   os              NT 4, 2000, 2003, later             os_sp         RTM, SP1, SP2 of that Windows
 --   exchange        4.0, 5.0, 5.5, 2000, 2003, later    exchange_sp   RTM, SP1, SP2 of that Exchange
 --   has_exchange    yes, no                             role          front-end, back-end (Exchange 2003)
@@ -7,8 +6,10 @@
 --   file:NAME       version of a programme file as four numbers: aqueue.dll, exmime.dll, imap4fe.dll
 --   hotfix:KBn      installed                           reg:zombiedomainentrythreshold    its value
 --   reg:smtpsvc     exported: the registry of the SMTP service was seen, so a value that is not there is absent
--- others: what else is told for the same fact by evidence as good, where that differs.
-CREATE OR REPLACE TABLE product_fact AS
+-- Every piece of evidence for them, the better the greater weight. One row: one host, fact, value and way of knowing it, with its
+-- latest place. since: the first time it was so, where that is told: of a hotfix its installation, of a log its first line, since
+-- what a log tells of its host holds for all of it; NULL: undated, as inventories are.
+CREATE OR REPLACE TABLE product_evidence AS
 WITH file AS (  -- the copy in use: a copy in a folder of backups, of an update or of the setup files runs nowhere
     SELECT
         coalesce(f.host, s.host) AS host, f.name, f.major, f.minor, f.build, f.private, 3 AS weight, f.ts, f.source_id, f.record
@@ -409,21 +410,50 @@ every AS (
     GROUP BY coalesce(r.host, s.host), r.source_id
 ),
 
-ranked AS (  -- the best evidence first; of equals what was true last
+dated AS (
+    SELECT
+        e.*,
+        CASE
+            WHEN e.ts IS NULL OR e.fact LIKE 'hotfix:%' THEN e.ts
+            WHEN s.first_ts < e.ts THEN s.first_ts
+            ELSE e.ts
+        END AS since,
+        row_number() OVER (
+            PARTITION BY e.host, e.fact, e.value, e.known_by, e.weight ORDER BY e.ts DESC NULLS LAST, e.source_id, e.record
+        ) AS turn
+    FROM every AS e
+    LEFT JOIN source AS s ON s.source_id = e.source_id
+    WHERE e.host IS NOT NULL AND e.value IS NOT NULL AND e.value <> ''
+)
+
+SELECT
+    host, fact, value, known_by, weight,
+    min(since) AS since,
+    max(ts) AS ts,
+    max(source_id) FILTER (WHERE turn = 1) AS source_id,
+    max(record) FILTER (WHERE turn = 1) AS record
+FROM dated
+GROUP BY host, fact, value, known_by, weight;
+
+-- What runs on each host by the best of that evidence. One row: one host and fact.
+-- since: the first time it was so, where evidence as good tells.
+-- others: what else is told for the same fact by evidence as good, where that differs.
+CREATE OR REPLACE TABLE product_fact AS
+WITH ranked AS (  -- the best evidence first; of equals what was true last
     SELECT
         *,
         max(weight) OVER (PARTITION BY host, fact) AS best,
         row_number() OVER (
             PARTITION BY host, fact ORDER BY weight DESC, ts DESC NULLS LAST, value, source_id, record
         ) AS choice
-    FROM every
-    WHERE host IS NOT NULL AND value IS NOT NULL AND value <> ''
+    FROM product_evidence
 )
 
 SELECT
     host, fact,
     max(value) FILTER (WHERE choice = 1) AS value,
     max(known_by) FILTER (WHERE choice = 1) AS known_by,
+    min(since) FILTER (WHERE weight = best AND value = first_value) AS since,
     coalesce(list_sort(list(DISTINCT value) FILTER (WHERE weight = best AND value <> first_value)), CAST([] AS VARCHAR[])) AS others,
     max(source_id) FILTER (WHERE choice = 1) AS source_id,
     max(record) FILTER (WHERE choice = 1) AS record

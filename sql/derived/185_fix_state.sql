@@ -1,4 +1,5 @@
 -- Whether a host has the fix of each known problem, branch by branch. One row: one host and problem.
+-- since: when the hotfix that fixed it was installed, where a list says so: before, the host was without it.
 -- state: fixed, unfixed, unknown (missing says what would tell), not-applicable (another product).
 -- Server 2003 (6.0.3790.n): below 1830 is RTM, 1830 to 3958 SP1, from 3959 on SP2; the fixes are in view known_fix. 934709: SP2's
 -- own 3959 is not fixed, though above the 2950 of SP1. 910932 needs file and registry value: from 2619 on, or SP2.
@@ -28,7 +29,7 @@ relay AS (  -- with the fix of its branch
 library AS (  -- programme files of Exchange 2003 with a fix. 6.5 only; build and what follows as one number
     SELECT
         p.host, p.exchange, p.exchange_sp, p.has_exchange, k.problem, k.file, k.version AS fixed_from,
-        v.value AS version, array_length(v.others) > 0 AS several, h.value AS hotfix,
+        v.value AS version, array_length(v.others) > 0 AS several, h.value AS hotfix, h.known_by AS hotfix_by,
         CASE WHEN v.value LIKE '6.5.%'
             THEN try_cast(split_part(v.value, '.', 3) AS INTEGER) * 100000 + try_cast(split_part(v.value, '.', 4) AS INTEGER) END AS number,
         try_cast(split_part(k.version, '.', 3) AS INTEGER) * 100000 + try_cast(split_part(k.version, '.', 4) AS INTEGER) AS fixed_number
@@ -49,9 +50,9 @@ judged AS (
             ELSE 'unfixed'
         END AS state,
         CASE
-            WHEN os <> '2003' THEN 'Windows is ' || os
+            WHEN os <> '2003' THEN 'Windows is ' || replace(os, 'later', '2008 or later')
             WHEN has_exchange = 'yes' THEN 'Exchange is on the host, which the article excludes'
-            WHEN hotfix_934709 IS NOT NULL THEN 'the hotfix list names KB934709'
+            WHEN hotfix_934709 IS NOT NULL THEN 'KB934709 is installed, by the ' || hotfix_934709_by
             WHEN several_aqueue THEN 'several versions of aqueue.dll are told'
             WHEN aq IS NOT NULL THEN 'aqueue.dll is ' || aqueue || ', of the ' || branch || ' branch, which is fixed from '
                 || fixed_from || ' on'
@@ -74,7 +75,7 @@ judged AS (
             ELSE 'unknown'
         END,
         CASE
-            WHEN os <> '2003' THEN 'Windows is ' || os
+            WHEN os <> '2003' THEN 'Windows is ' || replace(os, 'later', '2008 or later')
             WHEN several_aqueue THEN 'several versions of aqueue.dll are told'
             WHEN branch = 'RTM' THEN 'Server 2003 without a service pack: there is no fix for it'
             WHEN branch = 'SP1' AND aq < fixed_aq THEN 'aqueue.dll is ' || aqueue || ', of the SP1 branch, which has the fix from ' || fixed_from || ' on'
@@ -108,7 +109,7 @@ judged AS (
         CASE
             WHEN exchange <> '2003' THEN 'Exchange is ' || exchange
             WHEN has_exchange = 'no' AND version IS NULL THEN 'there is no Exchange on the host'
-            WHEN hotfix IS NOT NULL THEN 'the hotfix list names ' || problem
+            WHEN hotfix IS NOT NULL THEN problem || ' is installed, by the ' || hotfix_by
             WHEN several THEN 'several versions of ' || file || ' are told'
             WHEN number IS NOT NULL THEN file || ' is ' || version || ', fixed from ' || fixed_from || ' on'
                 || CASE WHEN exchange_sp <> 'SP2' THEN '; the hotfix needs Exchange 2003 SP2, and this is ' || exchange_sp ELSE '' END
@@ -137,6 +138,10 @@ judged AS (
     FROM host_product
 )
 
-SELECT j.host, j.problem, j.state, j.why, CASE WHEN j.state IN ('unknown', 'unfixed', 'fixed') THEN c.text END AS missing
+SELECT
+    j.host, j.problem, j.state, j.why,
+    CASE WHEN j.state IN ('unknown', 'unfixed', 'fixed') THEN c.text END AS missing,
+    CASE WHEN j.state = 'fixed' THEN h.since END AS since
 FROM judged AS j
+LEFT JOIN product_fact AS h ON h.host = j.host AND h.fact = 'hotfix:' || j.problem
 LEFT JOIN collect_next AS c ON c.id = j.missing_id;

@@ -36,12 +36,13 @@ folder AS (
 
 joined AS (
     SELECT
-        c.*, e.dns_messages, f.has_exchange, f.has_exchange_by,
+        c.*, e.dns_messages, f.has_exchange_by, f.has_exchange_later,
+        CASE WHEN f.has_exchange_later IS NULL THEN f.has_exchange END AS has_exchange,
         d.files, d.oldest, d.source_id AS folder_source_id, d.record AS folder_record,
         d.dated, d.host IS NOT NULL AS listed, l.burst_messages, l.freed_share, l.dns_share
     FROM queue_case_sum AS c
     JOIN queue_case_event AS e ON e.rule = c.rule AND e.host = c.host AND e.incident_key = c.incident_key
-    LEFT JOIN host_product AS f ON f.host = c.host
+    LEFT JOIN incident_product AS f ON f.rule = c.rule AND f.host = c.host AND f.incident_key = c.incident_key
     LEFT JOIN folder AS d ON d.host = c.host
     CROSS JOIN known_limit AS l
 ),
@@ -84,7 +85,7 @@ judged AS (
     SELECT
         rule, host, incident_key, 'D',
         CASE WHEN all_smtp >= burst_messages THEN 'present' WHEN all_smtp > 0 THEN 'absent' ELSE 'unknown' END,
-        all_smtp || ' messages left with the restart',
+        CASE WHEN all_smtp > 0 THEN all_smtp || ' messages left with the restart' ELSE 'no restart is seen with which messages left' END,
         restart_source_id, restart_record
     FROM joined
     UNION ALL
@@ -114,7 +115,8 @@ judged AS (
     SELECT
         rule, host, incident_key, 'X1',
         CASE has_exchange WHEN 'yes' THEN 'present' WHEN 'no' THEN 'absent' ELSE 'unknown' END,
-        CASE has_exchange WHEN 'yes' THEN 'seen by ' || has_exchange_by WHEN 'no' THEN 'none, by ' || has_exchange_by ELSE 'nothing tells' END,
+        CASE has_exchange WHEN 'yes' THEN 'seen by ' || has_exchange_by WHEN 'no' THEN 'none, by ' || has_exchange_by
+            ELSE 'nothing tells' || coalesce(' of that time; what ' || has_exchange_by || ' tells begins on ' || has_exchange_later || ', after the incident', '') END,
         NULL, NULL
     FROM joined
     UNION ALL
@@ -137,7 +139,10 @@ judged AS (
     SELECT
         rule, host, incident_key, 'X3',
         CASE WHEN dns_messages >= dns_share * messages AND dns_messages > 0 THEN 'present' WHEN watched OR dns_messages > 0 THEN 'absent' ELSE 'unknown' END,
-        dns_messages || ' of ' || messages || ' messages go to domains for which that event was written',
+        CASE
+            WHEN watched OR dns_messages > 0 THEN dns_messages || ' of ' || messages || ' messages go to domains for which that event was written'
+            ELSE 'nothing tells: no event log spans the incident'
+        END,
         NULL, NULL
     FROM joined
 )

@@ -145,7 +145,8 @@ judged AS (
             ELSE 'unknown'
         END,
         CASE
-            WHEN store_after IS NULL THEN 'the store was not restarted'
+            WHEN store_after IS NULL AND watched THEN 'the System log shows no restart of the store'
+            WHEN store_after IS NULL THEN 'nothing tells of a restart of the store: no event log spans the incident'
             WHEN stuck_after > 0 THEN stuck_after || ' messages stuck in the day after the restart'
             ELSE went_after || ' messages completed in the day after the start at ' || strftime(store_after, '%Y-%m-%d %H:%M:%S') || ' UTC, none stuck'
         END,
@@ -164,7 +165,8 @@ judged AS (
             WHEN all_smtp_alone > all_store THEN all_smtp_alone || ' messages left with a restart of SMTPSVC or IIS Admin, and the store did not restart'
             WHEN all_store > 0 THEN all_store || ' messages left with a restart of the store'
             WHEN ever_smtp_alone > ever_store THEN 'at another time ' || ever_smtp_alone || ' messages left with a restart of SMTPSVC or IIS Admin, and the store did not restart'
-            ELSE 'no restart freed messages'
+            WHEN watched THEN 'no restart freed messages'
+            ELSE 'nothing tells: no restart is seen, and no event log spans the incident'
         END,
         restart_source_id, restart_record
     FROM joined
@@ -172,14 +174,20 @@ judged AS (
     SELECT
         rule, host, incident_key, 'X3',
         CASE WHEN dns_messages >= dns_share * messages AND dns_messages > 0 THEN 'present' WHEN watched OR application OR dns_messages > 0 THEN 'absent' ELSE 'unknown' END,
-        dns_messages || ' of ' || messages || ' messages go to domains for which that event was written',
+        CASE
+            WHEN watched OR application OR dns_messages > 0 THEN dns_messages || ' of ' || messages || ' messages go to domains for which that event was written'
+            ELSE 'nothing tells: no event log spans the incident'
+        END,
         NULL, NULL
     FROM joined
     UNION ALL
     SELECT
         rule, host, incident_key, 'X4',
         CASE WHEN quota > 0 AND quota_reports > 0 THEN 'present' WHEN quota > 0 OR NOT application THEN 'unknown' ELSE 'absent' END,
-        quota || ' events 9667, ' || quota_reports || ' reports 5.2.x',
+        CASE
+            WHEN application OR quota > 0 THEN quota || ' events 9667, ' || quota_reports || ' reports 5.2.x'
+            ELSE 'nothing tells: no Application log with Exchange in it was read'
+        END,
         NULL, NULL
     FROM joined
     UNION ALL
@@ -190,7 +198,10 @@ judged AS (
             WHEN application THEN 'absent'
             ELSE 'unknown'
         END,
-        'such events in ' || categorizer_hours || ' hours of ' || round(lp_hours(started_at, last_at), 0),
+        CASE
+            WHEN application OR categorizer_hours > 0 THEN 'such events in ' || categorizer_hours || ' hours of ' || round(lp_hours(started_at, last_at), 0)
+            ELSE 'nothing tells: no Application log with Exchange in it was read'
+        END,
         NULL, NULL
     FROM joined
 )

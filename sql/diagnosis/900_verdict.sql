@@ -48,9 +48,11 @@ chosen AS (
     WHERE choice = 1
 ),
 
-lacking AS (  -- what would tell the signs that are unknown and count for a better verdict
+lacking AS (  -- what would tell the signs that are unknown and count for a better verdict; excluding: those that could still rule it out
     SELECT
         h.rule, h.host, h.incident_key, h.problem,
+        coalesce(list_sort(list_distinct(list(n.text) FILTER (WHERE k.kind IN ('exclusion', 'other product') AND n.text IS NOT NULL))), CAST([] AS VARCHAR[]))
+            AS excluding,
         list_sort(list_distinct(list(coalesce(CASE WHEN h.sign_id = 'V' THEN x.missing END, n.text)))) AS missing
     FROM (
         SELECT DISTINCT rule, host, incident_key, problem, sign_id
@@ -74,7 +76,11 @@ told AS (
             WHEN w.verdict IS NOT NULL THEN 'signs ' || w.sign_ids
             ELSE 'the signs seen do not decide'
         END AS reason,
-        CASE WHEN coalesce(w.verdict, '') IN ('ruled-out', 'confirmed') THEN CAST([] AS VARCHAR[]) ELSE coalesce(l.missing, CAST([] AS VARCHAR[])) END AS missing
+        CASE coalesce(w.verdict, '')
+            WHEN 'ruled-out' THEN CAST([] AS VARCHAR[])
+            WHEN 'confirmed' THEN coalesce(l.excluding, CAST([] AS VARCHAR[]))
+            ELSE coalesce(l.missing, CAST([] AS VARCHAR[]))
+        END AS missing
     FROM considered AS c
     LEFT JOIN chosen AS w ON w.rule = c.rule AND w.host IS NOT DISTINCT FROM c.host AND w.incident_key = c.incident_key AND w.problem = c.problem
     LEFT JOIN lacking AS l ON l.rule = c.rule AND l.host IS NOT DISTINCT FROM c.host AND l.incident_key = c.incident_key AND l.problem = c.problem
