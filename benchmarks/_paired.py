@@ -23,9 +23,9 @@ class Cost:
     said: str
 
 
-def measure(*words: str) -> Cost:
-    """Run ``python -m benchmarks._job`` with these words; the store that it makes is removed."""
-    command = [sys.executable, "-m", "benchmarks._job", *words]
+def measure(*words: str, module: str = "benchmarks._job") -> Cost:
+    """Run ``python -m`` a module with these words."""
+    command = [sys.executable, "-m", module, *words]
     begun = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=compiled()) as child:  # noqa: S603 - ours
         said = child.stdout.read() if child.stdout else ""

@@ -25,7 +25,7 @@ PAIRS: dict[str, tuple[Write, str, float, str]] = {
     "evtx": (evtx, "raw_evtx", 0.4, "bare records_json(); goal 2.5"),
     "evt": (evt, "raw_evt", 0.1, "pyevt; goal 0.2"),
 }
-JOBS = (*PAIRS, "perfmon", "files", "members")
+JOBS = (*PAIRS, "perfmon", "files", "members", "start")
 HEAD = (
     "| job | logpipe: CPU s / wall s / peak MiB | raw: CPU s / wall s / peak MiB "
     "| CPU ratio, least / median | against |\n|---|---|---|---|---|"
@@ -64,6 +64,20 @@ def small_files(job: str, count: int, rounds: int, scratch: Path) -> str:
     )
 
 
+def start(rounds: int, scratch: Path) -> str:
+    """Return the line of two commands that do next to nothing: the least CPU seconds of each."""
+    store, log = str(scratch / "start.duckdb"), scratch / "start.log"
+    tracking(log, 20_000)
+    measure("ingest", str(log), store)
+    words = {"--help": ["--help"], "query 'SELECT 1'": ["query", "SELECT 1", "--db", store]}
+    least = {
+        name: min(measure(*said, module="logpipe").cpu for _ in range(max(3, rounds)))
+        for name, said in words.items()
+    }
+    told = ", ".join(f"`logpipe {name}` {cpu:.2f} CPU s" for name, cpu in least.items())
+    return f"| start | {told} | | | goals 0.25 and 0.5 |"
+
+
 def main() -> None:
     """Run the jobs of the command line, all of them where none is named."""
     words = argparse.ArgumentParser(description=__doc__)
@@ -77,6 +91,8 @@ def main() -> None:
         for job in asked.jobs or JOBS:
             if job in {"files", "members"}:
                 line = small_files(job, asked.files, asked.rounds, Path(folder))
+            elif job == "start":
+                line = start(asked.rounds, Path(folder))
             elif job == "perfmon":
                 perfmon(500, 5760, asked.rounds)  # prints its own line
                 continue
