@@ -30,6 +30,7 @@ from logpipe.rules import run_rules
 from logpipe.settle import settle
 from logpipe.sqlfiles import sql_text
 from logpipe.store import Connection, ask, open_store, rebuild_derived, transaction
+from logpipe.words import known_parts
 
 NAMING = ("confirmed", "supported", "possible")  # verdicts that name a known problem
 
@@ -212,6 +213,7 @@ def _incident(
     words = defaultdict(lambda: "unknown", {name: f"{value:,}" for name, value in measures.items()})
     words["host"] = row["host"] or "unknown host"
     words["service"] = "Windows" if row["service"] == "host" else row["service"] or "a service"
+    known_names = {"host", "service", *measures}
     missing = sorted({finding.pop("missing") for finding in findings} - {None})
     best = known[0] if known and known[0]["serious"] else None
     named = best if best and best["verdict"] in NAMING else None
@@ -229,7 +231,7 @@ def _incident(
         "started_at": row["started_at"],
         "ended_at": row["ended_at"],
         "title": Template(row["title"]).safe_substitute(words),
-        "summary": Template(row["summary"]).safe_substitute(words),
+        "summary": Template(known_parts(row["summary"], known_names)).safe_substitute(words),
         "measures": measures,
         "signs": best["signs"] if best else [],
         "missing_evidence": missing,
@@ -239,17 +241,20 @@ def _incident(
             if other is not named
         ],
         "why": row["why"],
-        "todo": f"{row['todo']} {_remedy(named)}" if named else row["todo"],
+        "todo": _advice(row["todo"], named),
         "references": row["reference"],
         "findings": findings,
     }
     return {key: _jsonable(value) for key, value in incident.items()}
 
 
-def _remedy(named: dict[str, Any]) -> str:
-    """Return what helps against a known problem, with a doubt where it is not confirmed."""
-    doubt = "" if named["verdict"] == "confirmed" else f"If it is {named['problem']}: "
-    return doubt + str(named["todo"])
+def _advice(todo: str, named: dict[str, Any] | None) -> str:
+    """Return what to do: the rule's advice, the remedy of a likely problem, or both."""
+    if not named:
+        return todo
+    if named["verdict"] == "confirmed":
+        return str(named["todo"])
+    return f"{todo} If it is {named['problem']}: {named['todo']}"
 
 
 def _jsonable(value: Any) -> Any:

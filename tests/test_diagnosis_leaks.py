@@ -139,6 +139,22 @@ def test_910932_needs_file_and_value(tmp_path: Path) -> None:
             assert verdicts(con, "memory-leak")["KB910932"] == verdict, number
 
 
+def test_growth_that_follows_messages_and_domains_alike_speaks_for_neither(tmp_path: Path) -> None:
+    alike = covariates(1500).replace("0.2 AS corr_messages", "0.85 AS corr_messages")
+    for number, (given, state) in enumerate([(covariates(1500), "present"), (alike, "unknown")]):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        tables = events(*boot()) | version("H1", "aqueue.dll", "6.0.3790.2618")
+        with leaking(folder, "inetinfo", LEAK, given, tables) as con:
+            assert signs(con, "memory-leak", "KB910932")["E"] == state
+            (incident,) = build_report(con)["incidents"]
+            assert (incident["verdict"], incident["missing_evidence"]) == ("confirmed", [])
+            # a confirmed problem has its remedy, and nothing that was to find it out
+            assert incident["todo"].startswith("Install SP2 or the hotfix")
+            told = {sign["id"]: sign["text"] for sign in incident["signs"]}
+            assert told["D"] == "after 1 restart"
+
+
 def test_910932_without_a_log_of_outbound_mail_is_possible(tmp_path: Path) -> None:
     with leaking(tmp_path, "inetinfo", LEAK, tables=events(*boot())) as con:
         assert best(con, "memory-leak") == ("KB910932", "possible")

@@ -13,6 +13,7 @@ LENGTHS = {"_s": (1, 120), "_min": (MINUTE, 120), "_h": (HOUR, 48)}
 UNITS = {
     "_mb_per_h": "MB per hour",
     "_mb_per_day": "MB per day",
+    "_mib_per_day": "MiB per day",
     "_per_day": "per day",
     "_per_min": "per minute",
     "_percent": "%",

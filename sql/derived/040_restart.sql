@@ -9,51 +9,40 @@
 -- and what follows within the hour are no part of it. A habit in local time that crosses a change of
 -- daylight saving is two.
 CREATE OR REPLACE TABLE restart AS
-WITH stream AS (
+WITH stream AS (  -- a crash may be written before or after the stop: look back over the last 15 minutes
     SELECT
         host, service, display, mail, state, ts, text, source_id, record,
         lag(state) OVER ordered AS before_state,
-        lag(ts) OVER ordered AS before_ts
+        lag(ts) OVER ordered AS before_ts,
+        min(CASE WHEN state = 'crash' THEN ts END) OVER (
+            PARTITION BY host, service ORDER BY ts RANGE BETWEEN INTERVAL 15 MINUTE PRECEDING AND CURRENT ROW
+        ) AS crash_at
     FROM service_event
     WHERE service <> 'host'
     WINDOW ordered AS (PARTITION BY host, service ORDER BY ts, record, source_id)
 ),
 
-started AS (  -- a crash may be written before or after the stop: look back over the last 15 minutes
+started AS (
     SELECT
         s.host, s.service, s.display, s.mail, s.ts AS start_at, s.text, s.source_id, s.record,
         CASE WHEN s.before_state IN ('stop', 'crash') THEN s.before_ts END AS stop_at,
-        s.before_state
+        s.before_state, s.crash_at
     FROM stream AS s
     WHERE s.state = 'start'
-),
-
-crashed AS (
-    SELECT
-        t.host, t.service, t.start_at, t.record, t.source_id,
-        min(c.ts) AS crash_at
-    FROM started AS t
-    JOIN service_event AS c
-        ON c.host = t.host AND c.service = t.service AND c.state = 'crash'
-       AND c.ts <= t.start_at AND lp_us(t.start_at) - lp_us(c.ts) <= 900000000
-    GROUP BY t.host, t.service, t.start_at, t.record, t.source_id
 ),
 
 service_restart AS (
     SELECT
         t.host, t.service, t.display, t.mail,
-        coalesce(c.crash_at, t.stop_at) AS stop_at,
+        coalesce(t.crash_at, t.stop_at) AS stop_at,
         t.start_at,
         CASE
-            WHEN c.crash_at IS NOT NULL OR t.before_state = 'crash' THEN 'crash'
+            WHEN t.crash_at IS NOT NULL OR t.before_state = 'crash' THEN 'crash'
             WHEN t.stop_at IS NOT NULL THEN 'requested'
             ELSE 'unknown'
         END AS kind,
         t.text, t.source_id, t.record
     FROM started AS t
-    LEFT JOIN crashed AS c
-        ON c.host = t.host AND c.service = t.service AND c.start_at = t.start_at
-       AND c.record = t.record AND c.source_id = t.source_id
 ),
 
 boot AS (
@@ -64,6 +53,20 @@ boot AS (
     WHERE service = 'host' AND state = 'boot'
 ),
 
+down AS (  -- what the host says of going down, with the next boot; 6008 and 41 are written up to a few minutes after 6005
+    SELECT
+        *,
+        min(CASE WHEN state = 'boot' THEN ts END) OVER (
+            PARTITION BY host ORDER BY at_us, CASE WHEN state = 'boot' THEN 1 ELSE 0 END, record, source_id
+            ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
+        ) AS boot_ts
+    FROM (
+        SELECT *, lp_us(ts) - CASE WHEN state = 'unclean' THEN 900000000 ELSE 0 END AS at_us
+        FROM service_event
+        WHERE service = 'host' AND state IN ('boot', 'shutdown', 'unclean', 'asked')
+    )
+),
+
 shut AS (  -- the last clean stop, or the unclean one, that belongs to each boot
     SELECT
         b.host, b.ts, b.source_id, b.record, b.text,
@@ -72,11 +75,9 @@ shut AS (  -- the last clean stop, or the unclean one, that belongs to each boot
         coalesce(max(d.down_ts), max(CASE WHEN d.state = 'unclean' THEN d.ts END)) AS unclean_at,
         max(CASE WHEN d.state = 'asked' AND d.ts <= b.ts THEN d.text END) AS asked
     FROM boot AS b
-    LEFT JOIN service_event AS d
-        ON d.host = b.host AND d.service = 'host' AND d.state IN ('shutdown', 'unclean', 'asked')
-       -- 6008 and 41 are written at the next boot, up to a few minutes after 6005
-       AND lp_us(d.ts) <= lp_us(b.ts) + CASE WHEN d.state = 'unclean' THEN 900000000 ELSE 0 END
-       AND (b.before_boot IS NULL OR lp_us(d.ts) > lp_us(b.before_boot) + CASE WHEN d.state = 'unclean' THEN 900000000 ELSE 0 END)
+    LEFT JOIN down AS d
+        ON d.host = b.host AND d.boot_ts = b.ts AND d.state <> 'boot'
+       AND (b.before_boot IS NULL OR b.before_boot < b.ts)
     GROUP BY b.host, b.ts, b.source_id, b.record, b.text
 ),
 
@@ -148,17 +149,14 @@ every AS (
     FROM unexplained
 ),
 
-begun AS (
+begun AS (  -- a start belongs to a boot from 5 minutes before it to 15 minutes after it
     SELECT
-        e.*,
-        coalesce(e.stop_at, e.start_at) AS began,
-        e.service = 'host' OR EXISTS (
-            SELECT 1
-            FROM host_restart AS h
-            WHERE h.host = e.host
-              AND lp_us(e.start_at) BETWEEN lp_us(h.start_at) - 300000000 AND lp_us(h.start_at) + 900000000
+        *,
+        coalesce(stop_at, start_at) AS began,
+        bool_or(service = 'host') OVER (
+            PARTITION BY host ORDER BY start_at RANGE BETWEEN INTERVAL 15 MINUTE PRECEDING AND INTERVAL 5 MINUTE FOLLOWING
         ) AS with_boot
-    FROM every AS e
+    FROM every
 ),
 
 numbered AS (

@@ -31,6 +31,18 @@ taken AS (
     WHERE e.direction = 'in' AND e.message_id IS NOT NULL
 ),
 
+handed AS (  -- one row for each moment of a message, not for each of its recipients
+    SELECT
+        message_id, host, other, ts, min(source_id) AS source_id,
+        min(CAST(source_id AS BIGINT) * 4294967296 + CAST(record AS BIGINT)) AS place
+    FROM given
+    GROUP BY message_id, host, other, ts
+),
+
+received AS (
+    SELECT DISTINCT message_id, host, other, ts FROM taken
+),
+
 called AS (  -- names of a host under which others know it
     SELECT alias AS name, host FROM host_alias
     UNION
@@ -41,11 +53,11 @@ pair AS (  -- one message counts once for a pair; its nearest two times
     SELECT
         g.host AS from_host, t.host AS to_host, g.message_id,
         min(g.ts) AS ts, min(g.source_id) AS source_id,
-        min(CAST(g.source_id AS BIGINT) * 4294967296 + CAST(g.record AS BIGINT)) AS place,
+        min(g.place) AS place,
         min(lp_us(t.ts) - lp_us(g.ts)) FILTER (WHERE t.ts >= g.ts) AS later_us,
         max(lp_us(t.ts) - lp_us(g.ts)) FILTER (WHERE t.ts < g.ts) AS earlier_us
-    FROM given AS g
-    JOIN taken AS t ON t.message_id = g.message_id AND t.host <> g.host
+    FROM handed AS g
+    JOIN received AS t ON t.message_id = g.message_id AND t.host <> g.host
     LEFT JOIN called AS next ON next.name = g.other
     LEFT JOIN called AS client ON client.name = t.other
     WHERE (next.host = t.host OR client.host = g.host)

@@ -12,7 +12,7 @@ WITH involved AS (
 segment AS (
     SELECT
         i.rule, i.host, i.incident_key, i.process,
-        t.counter_id, t.object, t.counter, t.seg_from, t.seg_until, t.ended_by, t.hours, t.first_value, t.last_value, t.growth, t.source_id, t.record,
+        t.counter_id, t.object, t.counter, t.seg_from, t.seg_until, t.ended_by, t.cut_at, t.hours, t.first_value, t.last_value, t.growth, t.source_id, t.record,
         row_number() OVER (
             PARTITION BY i.rule, i.host, i.incident_key
             ORDER BY CASE WHEN i.incident_key = t.process || ' ' || t.counter THEN 0 ELSE 1 END, t.growth DESC, t.seg_from, t.counter_id
@@ -37,7 +37,8 @@ given_back AS (
     SELECT
         s.rule, s.host, s.incident_key,
         bool_or(a.after_value <= s.last_value - l.gives_back_share * s.growth) AS gives_back,
-        count(*) AS restarts
+        -- one restart cuts every counter of the process
+        count(DISTINCT coalesce(s.cut_at, s.seg_until)) AS restarts
     FROM segment AS s
     JOIN after AS a ON a.rule = s.rule AND a.host = s.host AND a.incident_key = s.incident_key AND a.choice = s.choice
     CROSS JOIN known_limit AS l

@@ -31,7 +31,7 @@ judged AS (
     SELECT
         rule, host, incident_key, 'C',
         CASE WHEN new_domains IS NULL THEN 'unknown' WHEN new_domains >= domain_limit THEN 'present' ELSE 'absent' END,
-        coalesce(new_domains || ' new domains in the segment, of ' || round(domain_limit, 0), 'no log of outbound mail'),
+        coalesce(new_domains || ' new domains in the segment; from ' || CAST(domain_limit AS BIGINT) || ' on it counts', 'no log of outbound mail'),
         NULL, NULL
     FROM joined
     UNION ALL
@@ -40,19 +40,24 @@ judged AS (
         CASE
             WHEN corr_domains IS NULL THEN 'unknown'
             WHEN greatest(coalesce(corr_imap, -1), coalesce(corr_auth, -1)) >= corr_domains + correlation_apart THEN 'absent'
-            WHEN corr_domains >= greatest(coalesce(corr_imap, -1), coalesce(corr_auth, -1), coalesce(corr_messages, -1)) THEN 'present'
+            WHEN corr_domains >= greatest(coalesce(corr_imap, -1), coalesce(corr_auth, -1), coalesce(corr_messages, -1)) + correlation_apart THEN 'present'
             ELSE 'unknown'
         END,
         coalesce('correlation with new domains ' || round(corr_domains, 2), 'not known')
             || coalesce(', messages ' || round(corr_messages, 2), '') || coalesce(', IMAP4 sessions ' || round(corr_imap, 2), '')
-            || coalesce(', failed authentication ' || round(corr_auth, 2), ''),
+            || coalesce(', failed authentication ' || round(corr_auth, 2), '')
+            || CASE
+                WHEN abs(corr_domains - greatest(coalesce(corr_imap, -1), coalesce(corr_auth, -1), coalesce(corr_messages, -1))) < correlation_apart
+                    THEN ': they grow alike, and none speaks for itself'
+                ELSE ''
+            END,
         NULL, NULL
     FROM joined
     UNION ALL
     SELECT
         rule, host, incident_key, 'X1',
         CASE WHEN new_domains IS NULL THEN 'unknown' WHEN new_domains < few_domains_share * domain_limit THEN 'present' ELSE 'absent' END,
-        coalesce(new_domains || ' new domains', 'no log of outbound mail'),
+        coalesce(new_domains || CASE WHEN new_domains = 1 THEN ' new domain' ELSE ' new domains' END, 'no log of outbound mail'),
         NULL, NULL
     FROM joined
 )

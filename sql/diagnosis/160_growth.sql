@@ -23,7 +23,7 @@ judged AS (
     SELECT
         rule, host, incident_key, problem, back_id,
         CASE WHEN gives_back IS NULL THEN 'unknown' WHEN gives_back THEN 'present' ELSE 'absent' END,
-        CASE WHEN gives_back IS NULL THEN 'no restart in the counter log' WHEN gives_back THEN 'after ' || restarts || ' restarts' ELSE 'the value stayed after a restart' END,
+        CASE WHEN gives_back IS NULL THEN 'no restart in the counter log' WHEN gives_back THEN 'after ' || restarts || CASE WHEN restarts = 1 THEN ' restart' ELSE ' restarts' END ELSE 'the value stayed after a restart' END,
         NULL, NULL
     FROM blamed
 )

@@ -31,7 +31,7 @@ FROM (
     ('KB910932', 'B', 'signature', 'Available memory falls by as much, and no other process explains it', 'counters'),
     ('KB910932', 'C', 'signature', 'Mail goes to 1,000 and more domains that were new in the segment', 'smtp-log'),
     ('KB910932', 'D', 'signature', 'A restart gives the memory back', 'counters'),
-    ('KB910932', 'E', 'signature', 'Growth follows new domains rather than messages or IMAP4 sessions', 'counters'),
+    ('KB910932', 'E', 'signature', 'Growth follows new domains rather than messages or IMAP4 sessions', NULL),
     ('KB910932', 'V', 'fix', 'aqueue.dll or ZombieDomainEntryThreshold lacks: not fixed', 'aqueue and registry'),
     ('KB910932', 'P', 'product', 'Windows Server 2003', 'systeminfo'),
     ('KB910932', 'X1', 'exclusion', 'Mail goes to few new domains only', NULL),

@@ -1,16 +1,21 @@
 -- Stretches of failures of table destination_failure that speak of names, each of one domain with no success between
--- them. Alone is a domain that fails for 24 hours (persist_h), three times (min_failures), while three others
+-- them. Alone is a domain that fails for 24 hours (persist_h), three times (min_failures, by the log that tells most of them), while three others
 -- (min_others) took mail: all of these are one incident. The others, and events 2012, 2013 and 16025 about name
 -- servers, form a chain, with at most 60 minutes (pad_min) from one to the next; three stretches at the same time
 -- (min_domains), or three events (min_events), make an incident of it. What is left is an incident of its own.
 -- A stretch lasts until the domain took mail, or to its last failure. Messages are those of table message that entered
 -- after the domain last took mail, at most an expiry before the first failure, still waited then, and ended at
--- most a retry interval and slack after it took mail again.
+-- most a retry interval and slack after it took mail again. Returned are those that came back.
 WITH grouped AS (
     SELECT
-        host, destination, before_ok, min(after_ok) AS after_ok, min(ts) AS began, max(ts) AS last_failed, count(*) AS failures
-    FROM destination_failure
-    WHERE what = 'name'
+        host, destination, before_ok, min(after_ok) AS after_ok, min(began) AS began, max(last_failed) AS last_failed, max(failures) AS failures
+    FROM (
+        SELECT
+            host, destination, before_ok, log, min(after_ok) AS after_ok, min(ts) AS began, max(ts) AS last_failed, count(*) AS failures
+        FROM destination_failure
+        WHERE what = 'name'
+        GROUP BY host, destination, before_ok, log
+    )
     GROUP BY host, destination, before_ok
 ),
 
@@ -82,6 +87,7 @@ SELECT
     least(min(a.began), min(m.entered)) AS started_at,
     greatest(max(coalesce(a.after_ok, a.last_failed)), max(m.ended)) AS ended_at,
     count(DISTINCT m.message) AS messages,
+    nullif(count(DISTINCT CASE WHEN m.outcome = 'returned' THEN m.message END), 0) AS returned,
     nullif(count(DISTINCT a.destination), 0) AS domains,
     round(lp_hours(
         min(a.began) FILTER (WHERE a.destination IS NOT NULL),

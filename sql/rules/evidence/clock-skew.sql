@@ -1,7 +1,7 @@
 /*
-title = "The clock of $host was wrong or was set"
+title = "The clock of $host was set, or disagrees with that of another host"
 severity = "low"
-summary = "Seconds apart from another host, at most: $offset_s; seconds by which the clock was set, at most: $step_s."
+summary = "The clocks of two hosts were up to $offset_s seconds apart. The clock was set by up to $step_s seconds."
 needs = ["windows_event for steps of the clock", "tracking_event or smtp_event of two hosts for the distance of their clocks"]
 why = "Times of hosts whose clocks differ do not compare: an order of events within the difference is not known. From five minutes on Kerberos refuses logons, and with it mail between Exchange servers. A clock that is set during work makes waits look longer or shorter than they were, and may let mail expire at once."
 todo = "Set the time service right (w32tm /query /status on both hosts; the host of a virtual machine may push its own time). Read times across these hosts with the difference in mind."

@@ -169,13 +169,13 @@ measured AS (  -- grain: one measure of one leak
     UNION ALL
     SELECT
         *, 'segments' AS m, CAST(segments AS DOUBLE) AS v,
-        CASE WHEN segments = 1 THEN 'it grew so in one uptime segment' ELSE 'it grew so again after each restart: ' || segments || ' uptime segments' END AS words
+        CASE WHEN segments = 1 THEN 'it grew so in one uptime segment' ELSE 'it grew so in ' || segments || ' uptime segments, again after a restart' END AS words
     FROM graded
     WHERE last_no = 1
     UNION ALL
     SELECT
         *, 'to_exhaustion_h' AS m, round(least(address_h, free_h), 1) AS v,
-        'at this slope ' || CASE WHEN free_h <= coalesce(address_h, free_h) THEN 'the free memory of the host' ELSE 'the addresses of a 32-bit process' END
+        CASE WHEN size_no = 1 THEN 'at this slope ' ELSE 'at the slope of the last segment, ' || round(slope_per_h * 24 / 1048576.0, 2) || ' MiB a day, ' END || CASE WHEN free_h <= coalesce(address_h, free_h) THEN 'the free memory of the host' ELSE 'the addresses of a 32-bit process' END
             || ' would last ' || round(least(address_h, free_h), 1) || ' h more' AS words
     FROM graded
     WHERE last_no = 1 AND NOT by_design AND coalesce(address_h, free_h) IS NOT NULL
@@ -194,7 +194,7 @@ beside AS (  -- what else is known of the time of each leak
     SELECT
         g.host, g.incident_key, g.process, g.severity, g.seg_from, g.source_id, g.record,
         array_to_string(list_filter([
-            CAST(v.new_domains AS VARCHAR) || ' domains were sent to'
+            CAST(v.new_domains AS VARCHAR) || CASE WHEN v.new_domains = 1 THEN ' domain was sent to' ELSE ' domains were sent to' END
                 || coalesce(' (correlation with the growth of an hour ' || round(v.corr_new_domains, 2) || ')', ''),
             CAST(v.messages AS VARCHAR) || ' messages accepted' || coalesce(' (' || round(v.corr_messages, 2) || ')', ''),
             CAST(v.imap_sessions AS VARCHAR) || ' IMAP4 sessions' || coalesce(' (' || round(v.corr_imap_sessions, 2) || ')', ''),

@@ -4,7 +4,7 @@ severity = "high"
 summary = "$messages messages lay untried in the queue, up to $longest_wait_h hours, until the restart set them free."
 needs = ["smtp_event or tracking_event", "windows_event (System log) for the restart"]
 why = "A working queue tries every message again at its retry interval and returns it at expiry. These messages were not tried while other mail to the same domains went through, and the restart released them together: the queue had lost them, not the remote hosts."
-todo = "Keep the logs and a listing of the queue folder from before the restart. Collect the versions of aqueue.dll (Windows SMTP) or exmime.dll (Exchange 2003) to match the known problems KB 934709, 941060 and 950757. Until it is fixed, watch the oldest age in the queue, and restart the service when mail is older than two retry intervals."
+todo = "Keep the logs and a listing of the queue folder from before the restart. Until it is fixed, watch the oldest age in the queue, and restart the service when mail is older than two retry intervals."
 references = ["KB 934709", "KB 941060", "KB 950757", "KB 826948"]
 
 [params]

@@ -1,7 +1,7 @@
 /*
 title = "Name service failed on $host"
 severity = "medium"
-summary = "$domains domains could not be looked up; $messages messages waited; $hours hours."
+summary = "$domains domains could not be looked up; $messages messages waited for them; $returned came back; $hours hours from the first failure to the end."
 needs = ["windows_event (SMTPSVC or MSExchangeTransport 4000 with its data, 2012, 2013, 16025)", "or connection_event, tracking_event with the words of the failure", "smtp_event or tracking_event for the messages"]
 why = "Mail waited because names were not resolved: the events, the connectivity log or the last errors say so (0xC00402E7, DNS words). Several domains at the same time are the name server's or the line's matter; one alone is the matter of its own name servers; and where always the same domains fail for a day and more while all others work and restarts change nothing, an answer too long for UDP meets a closed TCP port 53."
 todo = "Several domains at once: ask the name servers of this host from this host (nslookup -type=mx DOMAIN SERVER), and look at what happened to them at that hour. Always the same domains: ask the same with 'set vc' (TCP); open TCP port 53 to the name servers, or have SMTP use UDP only as the article says."
@@ -20,14 +20,18 @@ min_events = 3     # events about name servers, where no domain is known to have
 */
 
 WITH ranked AS (
-    SELECT *, row_number() OVER (PARTITION BY host, destination, before_ok ORDER BY ts, source_id, record, text) AS n
+    SELECT
+        *,
+        row_number() OVER (PARTITION BY host, destination, before_ok ORDER BY ts, source_id, record, text) AS n,
+        -- several logs tell of the same failures: the one that tells most counts them
+        count(*) OVER (PARTITION BY host, destination, before_ok, log) AS told
     FROM destination_failure
     WHERE what = 'name'
 ),
 
 stretch AS (  -- one row: failures of one domain with no success between them
     SELECT
-        host, destination, min(ts) AS began, max(ts) AS last_failed, count(*) AS failures,
+        host, destination, min(ts) AS began, max(ts) AS last_failed, max(told) AS failures,
         before_ok, min(after_ok) AS after_ok,
         min(CASE WHEN n = 1 THEN text END) AS first_text,
         min(CASE WHEN n = 1 THEN source_id END) AS source_id, min(CASE WHEN n = 1 THEN record END) AS record
@@ -141,7 +145,9 @@ waiting AS (  -- messages that entered since the domain last took mail
 ),
 
 weighed AS (
-    SELECT host, incident_key, count(DISTINCT message) AS messages
+    SELECT
+        host, incident_key, count(DISTINCT message) AS messages,
+        count(DISTINCT CASE WHEN outcome = 'returned' THEN message END) AS returned
     FROM waiting
     GROUP BY host, incident_key
 ),
@@ -160,7 +166,7 @@ incident_row AS (  -- one row: one incident
 
 hit AS (
     SELECT
-        i.*,
+        i.*, w.returned,
         CASE
             WHEN i.scope = 'servers' THEN 'medium'
             WHEN i.scope = 'same' AND coalesce(w.messages, 0) < $many_messages AND i.domains < 2 THEN 'info'
@@ -216,6 +222,13 @@ SELECT
     END,
     'hours', round(lp_hours(began, until_ts), 1), NULL, source_id, record
 FROM hit
+UNION ALL
+SELECT
+    incident_key, 'sign', severity, began, until_ts, host, NULL, NULL,
+    returned || CASE WHEN returned = 1 THEN ' message came back' ELSE ' messages came back' END,
+    'returned', 1.0 * returned, NULL, source_id, record
+FROM hit
+WHERE returned > 0
 UNION ALL
 SELECT
     r.incident_key, 'sign', h.severity, r.start_at, NULL, r.host, NULL, NULL,

@@ -31,14 +31,18 @@ numbered AS (  -- stretches of failures: a success or a long silence ends one
 ),
 
 ranked AS (
-    SELECT *, row_number() OVER (PARTITION BY host, destination, stretch_no ORDER BY ts, source_id, record, text) AS n
+    SELECT
+        *,
+        row_number() OVER (PARTITION BY host, destination, stretch_no ORDER BY ts, source_id, record, text) AS n,
+        -- several logs tell of the same failures: the one that tells most counts them
+        count(*) OVER (PARTITION BY host, destination, stretch_no, log) AS told
     FROM numbered
 ),
 
 stretch AS (
     SELECT
         host, destination, stretch_no,
-        min(ts) AS began, max(ts) AS last_failed, count(*) AS failures,
+        min(ts) AS began, max(ts) AS last_failed, max(told) AS failures,
         min(before_ok) AS before_ok, min(after_ok) AS after_ok,
         min(CASE WHEN n = 1 THEN text END) AS first_text,
         min(CASE WHEN n = 1 THEN source_id END) AS source_id, min(CASE WHEN n = 1 THEN record END) AS record

@@ -33,14 +33,31 @@ ranked AS (
     SELECT
         *,
         row_number() OVER (PARTITION BY host, destination, cluster_no ORDER BY ts, source_id, record, recipient) AS n,
-        row_number() OVER (PARTITION BY host, destination, cluster_no, message ORDER BY ts, source_id, record, recipient) AS message_n
+        row_number() OVER (PARTITION BY host, destination, cluster_no, log, message ORDER BY ts, source_id, record, recipient) AS message_n
     FROM numbered
+),
+
+daily AS (  -- the SMTP log and tracking tell of the same refusals: each day is counted by the log that tells most of it
+    SELECT
+        host, destination, cluster_no, date_trunc('day', ts) AS day, log, count(*) AS attempts,
+        row_number() OVER (PARTITION BY host, destination, cluster_no, date_trunc('day', ts) ORDER BY count(*) DESC, log) AS most,
+        row_number() OVER (
+            PARTITION BY host, destination, cluster_no, date_trunc('day', ts) ORDER BY count(DISTINCT message) DESC, log DESC
+        ) AS names
+    FROM numbered
+    GROUP BY host, destination, cluster_no, date_trunc('day', ts), log
+),
+
+counted AS (
+    SELECT host, destination, cluster_no, sum(attempts) AS attempts
+    FROM daily
+    WHERE most = 1
+    GROUP BY host, destination, cluster_no
 ),
 
 sized AS (
     SELECT
         host, destination, cluster_no, min(ts) AS began, max(ts) AS last_ts,
-        count(*) AS attempts,
         max(CASE WHEN code = '4.7.230' THEN 1 ELSE 0 END) AS old_server,
         max(CASE WHEN code = '5.7.230' THEN 1 ELSE 0 END) AS blocked,
         min(CASE WHEN n = 1 THEN text END) AS text,
@@ -51,19 +68,20 @@ sized AS (
 
 hit AS (
     SELECT
-        *,
-        destination || ' ' || strftime(began, '%Y-%m-%dT%H:%M:%SZ') AS incident_key,
+        s.*, c.attempts,
+        s.destination || ' ' || strftime(s.began, '%Y-%m-%dT%H:%M:%SZ') AS incident_key,
         CASE
-            WHEN blocked = 1 THEN 'high'
-            WHEN old_server = 1 OR attempts >= $many_attempts THEN 'medium'
+            WHEN s.blocked = 1 THEN 'high'
+            WHEN s.old_server = 1 OR c.attempts >= $many_attempts THEN 'medium'
             ELSE 'low'
         END AS severity
-    FROM sized
+    FROM sized AS s
+    JOIN counted AS c ON c.host = s.host AND c.destination = s.destination AND c.cluster_no = s.cluster_no
     -- one answer with the number that names old servers is enough
-    WHERE attempts >= $min_attempts OR old_server + blocked > 0
+    WHERE c.attempts >= $min_attempts OR s.old_server + s.blocked > 0
 ),
 
-held AS (  -- each message once: when it was first put off, and what became of it
+held AS (  -- each message once, as the log that names most of a day's knows it: when it was first put off
     SELECT
         h.host, h.destination, h.incident_key, h.severity, n.message, min(n.ts) AS ts, count(*) AS times,
         min(CASE WHEN n.message_n = 1 THEN n.recipient END) AS recipient,
@@ -71,6 +89,9 @@ held AS (  -- each message once: when it was first put off, and what became of i
         min(CASE WHEN n.message_n = 1 THEN n.record END) AS record
     FROM ranked AS n
     JOIN hit AS h ON h.host = n.host AND h.destination = n.destination AND h.cluster_no = n.cluster_no
+    JOIN daily AS d
+        ON d.host = n.host AND d.destination = n.destination AND d.cluster_no = n.cluster_no
+       AND d.log = n.log AND d.day = date_trunc('day', n.ts) AND d.names = 1
     WHERE n.message IS NOT NULL
     GROUP BY h.host, h.destination, h.incident_key, h.severity, n.message
 ),

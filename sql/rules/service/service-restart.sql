@@ -1,7 +1,7 @@
 /*
 title = "$service restarted on $host"
 severity = "low"
-summary = "Minutes down: $down_min."
+summary = "It started anew; it was down for $down_min minutes."
 needs = ["windows_event (System log)", "or smtp_event, tracking_event as weaker witnesses"]
 why = "A restart of a mail service empties queues, resets counters and caches, and ends most faults without a trace. What changed at this moment is the first question about any of them."
 todo = "Where the evidence names who asked and why, only compare the queue before and after. Else find out who or what restarted it."

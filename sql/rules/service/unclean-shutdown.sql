@@ -1,7 +1,7 @@
 /*
 title = "Windows on $host went down without a clean shutdown"
 severity = "medium"
-summary = "Minutes down before it started again: $down_min."
+summary = "It started again; it had been down for $down_min minutes."
 needs = ["windows_event (System log)"]
 why = "EventLog 6008 or Kernel-Power 41 says that the last shutdown was no clean one: power loss, a stop error, or a reset. Mail in memory and unflushed logs of the last minutes are lost."
 todo = "Look for a stop error (event 1001), hardware and power events before it; expect the last minutes of text logs to be missing."

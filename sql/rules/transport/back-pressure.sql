@@ -1,7 +1,7 @@
 /*
 title = "Back pressure on $host"
 severity = "low"
-summary = "$minutes minutes from the first rise to normal; $rejected offers of mail were turned away."
+summary = "$rejected offers of mail were turned away. The pressure lasted $minutes minutes, from the first rise to normal; mail is affected only while it is high."
 needs = ["windows_event (Application log, MSExchangeTransport 15004 to 15007)", "smtp_event (SmtpReceive) for the rejections"]
 why = "The transport service watches its disk space, memory, version buckets and submission queue, and takes less mail, or none, while one of them is short. Events 15004 (increased) and 15005 (decreased) bound the time, 15006 and 15007 say that mail is rejected; senders meanwhile get 452 4.3.1 and try later. Mail is affected from the first sign of rejection (level high, 15006, 15007 or a reply) to the last: that is the time of the incident, and what led up to it stands beside it. System memory alone makes messages leave memory, and rejects nothing."
 todo = "Look at the resource that the event names: free space on the disk of mail.que and its logs (90 % full is too much), a large message or a flood in the submission queue, memory of EdgeTransport.exe. Restarting the service clears version buckets, not the reason."
@@ -147,6 +147,14 @@ first_reply AS (
     FROM placed
 ),
 
+listened AS (  -- whether it speaks while mail may be turned away: in level high, else in all of the pressure
+    SELECT c.host, c.spell_no, count(*) AS hours
+    FROM closed AS c
+    JOIN heard AS h
+        ON h.host = c.host AND h.hour BETWEEN date_trunc('hour', coalesce(c.high_from, c.began)) AND coalesce(c.high_until, c.ended, c.last_ts)
+    GROUP BY c.host, c.spell_no
+),
+
 inside AS (
     SELECT
         c.host, c.spell_no, c.began, c.ended, c.peak, c.rejects, c.resources, c.memory_only, c.unclosed, c.high_from, c.high_until,
@@ -154,10 +162,10 @@ inside AS (
         min(p.ts) AS first_rejected, max(p.ts) AS last_rejected,
         min(CASE WHEN p.n = 1 THEN p.source_id END) AS reply_source_id,
         min(CASE WHEN p.n = 1 THEN p.record END) AS reply_record,
-        max(CASE WHEN h.host IS NOT NULL THEN 1 ELSE 0 END) AS heard
+        CASE WHEN count(p.ts) > 0 OR max(h.hours) > 0 THEN 1 ELSE 0 END AS heard
     FROM closed AS c
     LEFT JOIN first_reply AS p ON p.host = c.host AND p.began = c.began
-    LEFT JOIN heard AS h ON h.host = c.host AND h.hour = date_trunc('hour', c.began)
+    LEFT JOIN listened AS h ON h.host = c.host AND h.spell_no = c.spell_no
     GROUP BY c.host, c.spell_no, c.began, c.ended, c.peak, c.rejects, c.resources, c.memory_only, c.unclosed, c.high_from, c.high_until
 ),
 
