@@ -162,7 +162,7 @@ MAIL = (
         (MAIL.replace("host", "hosst"), 'unable to find column "host"'),
         (MAIL.replace("2007-09", "2007-99"), "timestamp field value out of range"),
         (MAIL.replace("a@corp", "x,y,a@corp"), "found more fields"),
-        (GIVEN + "host_setting = '''host,value\nH,x'''", "NOT NULL constraint failed"),
+        (GIVEN + "smtp_event = '''ts,host\n2007-01-01,H'''", "NOT NULL constraint failed"),
         (CASE.replace('""', '"nosuch\\n1"'), "'expect' names 'nosuch'"),
     ],
 )
