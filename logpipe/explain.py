@@ -13,6 +13,8 @@ from logpipe.report.text import clean
 from logpipe.sqlfiles import sql_text
 from logpipe.store import Connection, ask
 
+MOST_IDS = 20  # of incidents that fit what was asked
+
 
 def explain(con: Connection, incident_id: str) -> Explained:
     """Return an incident of the report with what explains it.
@@ -21,9 +23,12 @@ def explain(con: Connection, incident_id: str) -> Explained:
     """
     found = [one for one in build_report(con)["incidents"] if one["id"].startswith(incident_id)]
     exact = [one for one in found if one["id"] == incident_id]
+    if not found:
+        raise LogpipeError(f"{incident_id}: no such incident; 'logpipe explain' lists them")
     if len(exact or found) != 1:
-        what = "several incidents begin so" if found else "no such incident"
-        raise LogpipeError(f"{incident_id}: {what}; 'logpipe query \"FROM incident\"' has all ids")
+        ids = ", ".join(one["id"] for one in found[:MOST_IDS])
+        more = f" and {len(found) - MOST_IDS:,} more" if len(found) > MOST_IDS else ""
+        raise LogpipeError(f"{incident_id}: several incidents begin so: {ids}{more}")
     (incident,) = exact or found
     asked = {"incident": incident["id"]}
     tables = {row["table_name"] for row in ask(con, "SELECT table_name FROM duckdb_tables()")}

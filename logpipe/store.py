@@ -25,6 +25,7 @@ SCHEMA = ("tables", "macros", "knowledge", "views")
 MEMORY = os.environ.get("LOGPIPE_MEMORY", "640MB")
 # 1.5 tools cannot open what DuckDB 2.0 writes by default, and users have those
 FORMAT_VERSION = "v1.5.0"
+OTHER = "not a logpipe store, or of another version: run 'logpipe detect' again"
 
 
 class Books(NamedTuple):
@@ -63,6 +64,11 @@ def open_store(path: Path, *, read_only: bool = False) -> Iterator[Connection]:
         raise KeyboardInterrupt from error
     except duckdb.OperationalError as error:  # disk full, file cut or gone: not ours to mend
         raise StoreError(f"{path}: {_first_line(error)}") from error
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        if not read_only:
+            raise
+        # what strangers ask is a QueryError already: a query of ours lacks a table or a column
+        raise StoreError(f"{path}: {OTHER} ({_first_line(error)})") from error
     except duckdb.Error as error:
         if type(error) is duckdb.Error:  # "Corrupt database file" has no class of its own
             raise StoreError(f"{path}: {_first_line(error)}") from error
@@ -104,10 +110,18 @@ def _attach(con: Connection, path: Path, *, read_only: bool) -> None:
         # the store is locked: whoever made these was killed
         for left in (spilled, *path.parent.glob(f"{glob.escape(path.name)}.tmp-*")):
             shutil.rmtree(left, ignore_errors=True)
+        _make_schema(con, path)
+
+
+def _make_schema(con: Connection, path: Path) -> None:
+    """Make every table, macro and view that is not there yet."""
+    try:
         with transaction(con):
             for folder in SCHEMA:
                 for file in sql_files(folder):
                     con.execute(file.read_text("utf-8"))
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        raise StoreError(f"{path}: {OTHER} ({_first_line(error)})") from error
 
 
 def _check_schema(con: Connection, path: Path, *, read_only: bool) -> None:

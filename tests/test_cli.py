@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import duckdb
 import pytest
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -65,7 +66,7 @@ def test_the_four_outputs_and_a_summary(tmp_path: Path) -> None:
         "logpipe.duckdb", "report.html", "report.json", "timeline.jsonl",
     ]  # fmt: skip
     assert "99 messages" in done.stdout
-    assert all(len(line) <= 80 for line in done.stdout.splitlines()[:-1])
+    assert all(len(line) <= 80 for line in done.stdout.splitlines()[:-2])  # but for paths
     again = logpipe(
         "analyze", SAMPLES / "gateway2003", "--out", tmp_path / "out", "--fail-on", "high"
     )
@@ -182,6 +183,21 @@ def test_a_file_that_is_no_store_is_left_alone(tmp_path: Path) -> None:
     done = logpipe("ingest", W3C_DAY, "--db", other)
     assert done.returncode == 2
     assert "other.duckdb" in done.stderr
+    assert other.read_bytes() == before
+
+
+@pytest.mark.parametrize("made", ["SELECT 1", "CREATE TABLE other (a INTEGER)"])
+def test_every_command_says_the_same_of_a_file_that_is_no_store(tmp_path: Path, made: str) -> None:
+    other = tmp_path / "other.duckdb"
+    with duckdb.connect(str(other)) as con:
+        con.execute(made)
+    before = other.read_bytes()
+    told = {
+        logpipe(*command, "--db", other).stderr
+        for command in (["detect"], ["explain"], ["coverage"], ["queue", "--at", "2007-09-03"])
+    }
+    assert len(told) == 1
+    assert re.match(r"logpipe: .*other\.duckdb: (a|an empty) DuckDB file", told.pop())
     assert other.read_bytes() == before
 
 

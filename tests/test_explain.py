@@ -6,15 +6,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
-from logpipe.analyze import analyze
-from logpipe.errors import LogpipeError
+from logpipe.analyze import analyze, build_report
+from logpipe.errors import LogpipeError, StoreError
 from logpipe.explain import explain
 from logpipe.report.evidence import LONGEST, raw_lines
-from logpipe.report.explained import Explained, explain_lines
+from logpipe.report.explained import Explained, explain_lines, listed_lines
 from logpipe.rules import load_rules
-from logpipe.store import open_store
+from logpipe.store import ask, open_store
 
 BUNDLE = Path(__file__).parents[1] / "samples" / "gateway2003"
 
@@ -140,3 +141,39 @@ def test_a_line_without_end_is_cut(tmp_path: Path) -> None:
     found = raw_lines(tmp_path / "x.log", [1, 2], 5)
     assert len(found[1]) == LONGEST
     assert found[2] == "next"
+
+
+def test_what_several_ids_begin_with_lists_them(store: Path) -> None:
+    with open_store(store, read_only=True) as con:
+        ids = [one["id"] for one in build_report(con)["incidents"]]
+    with pytest.raises(LogpipeError, match="several incidents begin so: ") as caught:
+        explained(store, "")
+    assert str(caught.value).endswith(", ".join(ids))
+
+
+def test_without_an_id_every_incident_is_listed_with_its_own(store: Path) -> None:
+    with open_store(store, read_only=True) as con:
+        incidents = build_report(con)["incidents"]
+    lines = list(listed_lines(incidents))
+    assert [line.split()[0] for line in lines[::2]] == [one["id"] for one in incidents]
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-m", "logpipe", "explain", "--db", str(store)],
+        capture_output=True, check=True, text=True,
+    )  # fmt: skip
+    assert done.stdout.splitlines() == lines
+
+
+@pytest.mark.parametrize("lost", ["TABLE wait_stretch", "VIEW incident", "TABLE log_span"])
+def test_a_store_that_lost_something_is_told_in_one_line(
+    store: Path, tmp_path: Path, lost: str
+) -> None:
+    damaged = tmp_path / "x.duckdb"
+    damaged.write_bytes(store.read_bytes())
+    with duckdb.connect(str(damaged)) as con:
+        con.execute(f"DROP {lost} CASCADE")
+        if lost == "TABLE wait_stretch":
+            con.execute("CREATE TABLE wait_stretch (a INTEGER)")
+    asked = "FROM log_span ORDER BY ALL"
+    with pytest.raises(StoreError) as caught, open_store(damaged, read_only=True) as con:
+        _ = ask(con, asked) if "log_span" in lost else explain(con, "idle-until-restart")
+    assert str(caught.value).startswith(f"{damaged}: not a logpipe store, or of another version")

@@ -475,3 +475,18 @@ def test_the_browser_runs_a_payload_that_is_not_escaped(tmp_path: Path) -> None:
 def test_the_policy_alone_stops_a_payload_too(tmp_path: Path) -> None:
     html = render_html(report()).replace("</main>", f"{PAYLOADS[0]}</main>")
     assert "<title>owned</title>" not in in_browser(html, tmp_path)
+
+
+def test_kinds_of_logs_that_were_not_read_are_told_with_what_to_collect() -> None:
+    mail, events = "No mail log was read: late", "No event log was read: restarts"
+    for formats, told, untold in (
+        (["pdh_csv"], [mail, events], []),
+        (["smtpsvc_w3c"], [events], [mail]),
+        (["tracking_2007", "evtx"], [], [mail, events]),
+    ):
+        given = report(incident(), sources=[source(format=name) for name in formats])
+        lines = summary_lines(given)
+        assert all(len(line) <= 80 for line in lines)
+        page = render_html(given)
+        assert all(words in " ".join(lines) and words in page for words in told)
+        assert not any(words in " ".join(lines) or words in page for words in untold)

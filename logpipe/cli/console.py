@@ -19,18 +19,21 @@ INCOMPLETE, FOUND = 4, 1
 def finish(
     report: dict[str, Any],
     page: Path | None,
+    store: Path,
     *,
     strict: bool,
     fail_on: Severity | None,
     summary: bool = False,
 ) -> None:
     """Print the summary and end with the exit code that the report asks for."""
-    from logpipe.report.text import summary_lines
+    from logpipe.report.text import clean, summary_lines
 
     if page is not None or summary:
         with whole_pipe():
             for line in summary_lines(report, report_path=page):
                 typer.echo(line)
+            if report["incidents"]:
+                typer.echo(clean(f'Ids and evidence: logpipe explain --db "{store}"'))
     unread = [source for source in report["sources"] if source["status"] in UNREAD]
     warn_unread(len(unread), len(report["sources"]))
     if strict and unread:

@@ -32,7 +32,8 @@ def analyze(
     zones = read_zones(tz or [])
     report = run(bundle, out, load_rules(rules), force=force, zones=zones)
     warn_zones(zones, {source["host"] for source in report["sources"]})
-    finish(report, None if quiet else out / "report.html", strict=strict, fail_on=fail_on)
+    page = None if quiet else out / "report.html"
+    finish(report, page, out / "logpipe.duckdb", strict=strict, fail_on=fail_on)
 
 
 def detect(
@@ -45,20 +46,26 @@ def detect(
     from logpipe.analyze import build_report
     from logpipe.analyze import detect as run
     from logpipe.rules import load_rules
-    from logpipe.store import open_store, require_store
+    from logpipe.store import open_store
 
-    require_store(db)
+    with open_store(db, read_only=True):
+        pass  # what is no store is told before one is made of it
     chosen = load_rules(rules)
     with open_store(db) as con:
         run(con, chosen)
         report = build_report(con)
-    finish(report, None, strict=False, fail_on=fail_on, summary=True)
+    finish(report, None, db, strict=False, fail_on=fail_on, summary=True)
 
 
 def explain(
     incident: Annotated[
-        str, typer.Argument(help="Id of an incident, or its beginning.", metavar="INCIDENT")
-    ],
+        str | None,
+        typer.Argument(
+            help="Id of an incident, or its beginning; without one all are listed.",
+            metavar="[INCIDENT]",
+            show_default=False,
+        ),
+    ] = None,
     db: Store = Path("logpipe.duckdb"),
 ) -> None:
     """Say what speaks for an incident: signs, findings with file and line, what is missing.
@@ -67,12 +74,17 @@ def explain(
 
     Example: logpipe explain idle-until-restart-0123456789 --db mail.duckdb
     """
+    from logpipe.analyze import build_report
     from logpipe.explain import explain as run
-    from logpipe.report.explained import explain_lines
+    from logpipe.report.explained import explain_lines, listed_lines
     from logpipe.store import open_store
 
     with open_store(db, read_only=True) as con:
-        found = run(con, incident)
+        lines = (
+            listed_lines(build_report(con)["incidents"])
+            if incident is None
+            else explain_lines(run(con, incident))
+        )
     with whole_pipe():
-        for line in explain_lines(found):
+        for line in lines:
             typer.echo(line)

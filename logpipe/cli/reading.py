@@ -107,12 +107,13 @@ def coverage(
     from logpipe.report.rows import print_rows
     from logpipe.settle import read_zones
     from logpipe.sqlfiles import sql_text
-    from logpipe.store import open_store, require_store
+    from logpipe.store import open_store
 
     zones = read_zones(tz or [])
     require_inputs(paths or [])
     if not paths:
-        require_store(db)
+        with open_store(db, read_only=True):
+            pass  # what is no store is told before one is made of it
     with scratch_store() if paths else open_store(db) as con:
         if paths:
             load(con, paths, zones=zones)

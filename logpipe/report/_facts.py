@@ -5,12 +5,28 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from logpipe.formats import all_formats
 from logpipe.report._words import list_words, moment, whole
 from logpipe.words import count_words
 
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 NEVER = datetime.max.replace(tzinfo=UTC)
 UNREAD = ("failed", "unknown")
+
+# Tables of which at least one should have rows, and what is said where none has.
+LACKING = (
+    (
+        {"smtp_event", "tracking_event"},
+        (
+            "No mail log was read: late or returned mail cannot be judged; collect SMTP or"
+            " message-tracking logs."
+        ),
+    ),
+    (
+        {"windows_event"},
+        "No event log was read: restarts are known from other logs only.",
+    ),
+)
 
 # How files are grouped, problems first: the group, its heading, what to do about it.
 GROUPS = (
@@ -139,6 +155,13 @@ def reading_words(report: dict[str, Any]) -> str:
     if not lost:
         return f"{count_words(total, 'file')} read{aside}"
     return f"{total - lost:,} of {count_words(total, 'file')} read{aside}, {lost:,} not read"
+
+
+def lacking(report: dict[str, Any]) -> list[str]:
+    """Return what cannot be judged since no log of a kind was read, and what to collect."""
+    kinds = {one.name: one.table for one in all_formats()}
+    read = {kinds.get(s["format"]) for s in report["sources"] if whole(s.get("rows"))}
+    return [words for tables, words in LACKING if read and not read & tables]
 
 
 def outcome(report: dict[str, Any]) -> str:

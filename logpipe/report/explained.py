@@ -13,7 +13,7 @@ from logpipe.report._words import (
     span_words,
     to_second,
 )
-from logpipe.report.text import clean, fold
+from logpipe.report.text import clean, clip, fold
 from logpipe.words import count_words
 
 MOST_OF_ROLE = 40  # findings of one role that are shown
@@ -33,6 +33,15 @@ class Explained:
     incident: Row
     waits: Sequence[Row]
     quotes: Mapping[Place, str]
+
+
+def listed_lines(incidents: Sequence[Row]) -> Iterator[str]:
+    """Yield the id of every incident with its severity, start and title, in the order given."""
+    for one in incidents:
+        yield clean(f"{one['id']}  {one['severity']}  {to_second(one['started_at'])}")
+        yield clip(clean(f"    {fold(one['title'])}"), 80)
+    if not incidents:
+        yield "No incident: run 'logpipe detect' first, if it was not."
 
 
 def explain_lines(found: Explained) -> Iterator[str]:

@@ -252,6 +252,7 @@ def render_html(report: dict[str, Any]) -> str:
         hosts=_words.list_words(_facts.hosts_of([*report["sources"], *report["incidents"]]), 6),
         covered=[f"{at:%Y-%m-%d}" for at in covered] if covered else None,
         reading=_facts.reading_words(report),
+        lacking=_facts.lacking(report),
         problems=sum(group["count"] for group in groups if group["problem"]),
         overview=_overview(report, loud),
         loud=[entry for entry in full if entry["severity"] != "info"],

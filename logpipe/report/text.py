@@ -9,6 +9,7 @@ from logpipe.report._facts import (
     headline,
     hosts_of,
     in_part,
+    lacking,
     only_info,
     period,
     reading_words,
@@ -146,6 +147,8 @@ def summary_lines(
     if covered := period(report):
         first += f"; {covered[0]:%Y-%m-%d} to {covered[1]:%Y-%m-%d} UTC"
     lines = _wrap(clean(f"{first}."), width)
+    for words in lacking(report):
+        lines += _wrap(words, width)
     lines += _zone_lines(report, width)
     if not loud:
         lines += ["", *_wrap(f"{headline(report)}.", width)]
