@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from logpipe.formats import all_formats
 from logpipe.formats._text.lines import line_ends_at, whole_lines
@@ -20,11 +21,6 @@ from logpipe.store import Books, Connection, ask, count_books
 
 DEDUPED = frozenset(path.stem for path in sql_files("dedupe"))  # tables with a rule for overlaps
 FEW = 2_000  # rows
-# lines of a source that were refused, and are rows of a longer copy
-REFUSED = (
-    "SELECT record FROM reject WHERE source_id = $source_id "
-    "AND record IN (SELECT record FROM {table} WHERE source_id = $longer)"
-)
 
 
 def digests(con: Connection, path: Path, size: int) -> dict[int, str]:
@@ -102,9 +98,7 @@ def retire_beginnings(con: Connection, format_: Format, sums: dict[int, str], lo
     for row in shorter:
         if row["sha256"] == sums[row["bytes"]]:
             for table in (format_.table, "header_block", "reject"):
-                con.execute(
-                    f"DELETE FROM {table} WHERE source_id = ?", [row["source_id"]]
-                ).fetchall()
+                _ask_of(con, table, "drop_source", {"source_id": row["source_id"]})
             retired = {"source_id": row["source_id"], "longer": longer}
             con.execute(sql_text("load", "retired"), retired).fetchall()
     return Known()
@@ -112,12 +106,9 @@ def retire_beginnings(con: Connection, format_: Format, sums: dict[int, str], lo
 
 def _drop_record(con: Connection, format_: Format, source_id: int, record: int) -> None:
     """Take a record out of a source, as a longer copy brings it whole."""
+    asked = {"source_id": source_id, "record": record}
     rows, rejects = (
-        con.execute(
-            f"DELETE FROM {table} WHERE source_id = $source_id AND record = $record RETURNING 1",
-            {"source_id": source_id, "record": record},
-        ).fetchall()
-        for table in (format_.table, "reject")
+        _ask_of(con, table, "drop_record", asked) for table in (format_.table, "reject")
     )
     if rows or rejects:
         told = {"source_id": source_id, "rows": len(rows[:1]), "rejects": len(rejects)}
@@ -167,7 +158,7 @@ def _drop_copy(
             if not _holders(con, format_, older, 0, [number]):
                 _drop_record(con, format_, older, last)
             refused = {"source_id": older, "longer": number}
-            for row in ask(con, REFUSED.format(table=format_.table), refused):
+            for row in _ask_of(con, format_.table, "refused_here", refused):
                 _drop_record(con, format_, older, row["record"])
             _take_out(con, format_, number, older)
             return f"goes on where {path} ended"
@@ -176,14 +167,14 @@ def _drop_copy(
 
 def _take_out(con: Connection, format_: Format, source_id: int, holder: int) -> None:
     """Take out of a source what another copy holds; a line that both refuse is told once."""
-    held = f"SELECT record FROM {format_.table} WHERE source_id = $holder"
-    told = {"source_id": source_id, "holder": holder}
+    asked = {"source_id": source_id, "holder": holder, "rows": format_.table}
     for table in ("header_block", "reject", format_.table):
-        con.execute(
-            f"DELETE FROM {table} WHERE source_id = $source_id AND (record IN ({held}) "
-            f"OR record IN (SELECT record FROM {table} WHERE source_id = $holder))",
-            told,
-        ).fetchall()
+        _ask_of(con, table, "drop_held", asked)
+
+
+def _ask_of(con: Connection, table: str, name: str, asked: dict[str, Any]) -> list[dict[str, Any]]:
+    """Run a load SQL on the table that its text calls log_table."""
+    return ask(con, sql_text("load", name).replace("log_table", table), asked)
 
 
 def _holders(

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from logpipe.cli import app
 from logpipe.formats import all_formats
+from logpipe.model import Format
 from logpipe.report.identified import why
 
 ROOT = Path(__file__).parents[1]
@@ -21,8 +22,8 @@ def identify(*arguments: str) -> str:
 
 
 @pytest.mark.parametrize("format_", all_formats(), ids=lambda format_: format_.name)
-def test_every_format_says_what_it_looks_for(format_: object) -> None:
-    words = why(format_)  # type: ignore[arg-type]
+def test_every_format_says_what_it_looks_for(format_: Format) -> None:
+    words = why(format_)
     assert 20 < len(words) < 300
     assert not words.startswith("Return")
 

@@ -20,20 +20,7 @@ from logpipe.model import Batch, Frame, Reading
 from logpipe.offers import Offer
 from logpipe.store import Connection, open_store, scratch_folder
 from samples.generator.evt import write_evt
-from tests.ingested import HEADER, TABLES, counts, event, everything, run, w3c
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
-    with open_store(tmp_path_factory.mktemp("ingest") / "x.duckdb") as con:
-        yield con
-
-
-@pytest.fixture
-def con(store: Connection) -> Connection:
-    for table in TABLES:
-        store.execute(f"DELETE FROM {table}")
-    return store
+from tests.ingested import HEADER, counts, event, everything, run, w3c
 
 
 def test_books_that_do_not_balance_are_said_so(

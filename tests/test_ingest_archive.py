@@ -5,7 +5,6 @@ import io
 import lzma
 import sys
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import py7zr
@@ -16,24 +15,11 @@ from logpipe.archives import bounds
 from logpipe.ingest import begin_run, ingest_file
 from logpipe.ingest_archive import ingest_offer
 from logpipe.model import Source
-from logpipe.offers import find_files
+from logpipe.offers import Offer, find_files
 from logpipe.settle import settle
-from logpipe.store import Connection, ask, open_store, transaction
+from logpipe.store import Connection, ask, transaction
 from tests.archive_files import CONTAINERS, NOISE, cabbed, encrypted_zip, tarred, zipped
 from tests.ingested import HEADER, TABLES, TRACKING, tracking, w3c
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
-    with open_store(tmp_path_factory.mktemp("ingest") / "x.duckdb") as con:
-        yield con
-
-
-@pytest.fixture
-def con(store: Connection) -> Connection:
-    for table in TABLES:
-        store.execute(f"DELETE FROM {table}")
-    return store
 
 
 def run(con: Connection, *inputs: Path) -> dict[str, Source]:
@@ -177,10 +163,10 @@ def test_a_run_that_is_killed_within_an_archive_goes_on_with_it(
     (tmp_path / "x").write_bytes(zipped(BUNDLE))
     real, calls = ingest_file, iter(range(9))
 
-    def killed(*args: object) -> Source:
+    def killed(con: Connection, offer: Offer, run_id: int) -> Source:
         if next(calls) == 3:
             raise KeyboardInterrupt
-        return real(*args)  # type: ignore[arg-type]
+        return real(con, offer, run_id)
 
     with monkeypatch.context() as patch:
         patch.setattr(ingest_archive, "ingest_file", killed)
@@ -320,9 +306,9 @@ def test_one_member_at_a_time_is_in_the_scratch_folder(
     seen: list[int] = []
     real = ingest_file
 
-    def counted(*args: object) -> Source:
+    def counted(con: Connection, offer: Offer, run_id: int) -> Source:
         seen.append(sum(file.is_file() for file in scratch(con)))
-        return real(*args)  # type: ignore[arg-type]
+        return real(con, offer, run_id)
 
     monkeypatch.setattr(ingest_archive, "ingest_file", counted)
     (tmp_path / "in").mkdir()

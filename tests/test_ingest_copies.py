@@ -1,12 +1,11 @@
 """Ingest: each record is in once, whatever copy of it comes."""
 
 import gzip
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from logpipe.store import Connection, ask, open_store
+from logpipe.store import Connection, ask
 from samples.generator.evt import write_evt
 from samples.generator.evtx import write_evtx
 from tests.ingested import (
@@ -21,19 +20,6 @@ from tests.ingested import (
     tracking,
     w3c,
 )
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
-    with open_store(tmp_path_factory.mktemp("ingest") / "x.duckdb") as con:
-        yield con
-
-
-@pytest.fixture
-def con(store: Connection) -> Connection:
-    for table in TABLES:
-        store.execute(f"DELETE FROM {table}")
-    return store
 
 
 def test_a_second_run_adds_nothing(con: Connection, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ import gzip
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,10 +11,9 @@ import pytest
 from logpipe import archives
 from logpipe.errors import LogpipeError
 from logpipe.offers import find_files
-from logpipe.store import Connection, ask, open_store
+from logpipe.store import Connection, ask
 from tests.ingested import (
     HEADER,
-    TABLES,
     TRACKING,
     counts,
     run,
@@ -23,19 +21,6 @@ from tests.ingested import (
     tracking,
     w3c,
 )
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
-    with open_store(tmp_path_factory.mktemp("ingest") / "x.duckdb") as con:
-        yield con
-
-
-@pytest.fixture
-def con(store: Connection) -> Connection:
-    for table in TABLES:
-        store.execute(f"DELETE FROM {table}")
-    return store
 
 
 def test_what_is_no_log_is_listed_with_what_it_is(con: Connection, tmp_path: Path) -> None:

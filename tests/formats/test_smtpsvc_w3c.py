@@ -35,9 +35,10 @@ SESSION = [
 ]
 
 
-def utc(*parts: int) -> datetime:
+def utc(year: int, month: int, day: int, *clock: int) -> datetime:
     """A time as the store gives it."""
-    return datetime(*parts, tzinfo=UTC).replace(tzinfo=None)  # type: ignore[misc,arg-type]
+    hour, minute, second = (*clock, 0, 0, 0)[:3]
+    return datetime(year, month, day, hour, minute, second, tzinfo=UTC).replace(tzinfo=None)
 
 
 def header(fields: str = FULL, date: str = "2007-09-03 05:00:15") -> list[str]:
