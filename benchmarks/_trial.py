@@ -70,7 +70,7 @@ def _try_store(format_: Format, files: list[tuple[int, bytes]]) -> Iterator[Tria
 
 def _alone() -> AbstractContextManager[object]:
     """Leave out the search for other copies of a file."""
-    return mock.patch.object(ingest, "drop_known", return_value=None)
+    return mock.patch.object(ingest, "drop_known", return_value=[])
 
 
 @contextmanager
