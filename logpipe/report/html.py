@@ -58,7 +58,8 @@ def _path(path: object) -> Markup:
 
 
 @cache
-def _template() -> Template:
+def page(name: str) -> Template:
+    """Return a page's template; whatever it shows is escaped and kept to a length."""
     environment = Environment(
         loader=PackageLoader("logpipe.report", ""),
         autoescape=True,
@@ -70,7 +71,7 @@ def _template() -> Template:
     environment.filters["clip"] = lambda text: _fit(text, SHORT)
     environment.filters["path"] = _path
     environment.filters["number"] = _words.number_words
-    return environment.get_template("report.html.j2")
+    return environment.get_template(name)
 
 
 def _evidence(findings: list[dict[str, Any]], most: int) -> list[dict[str, Any]]:
@@ -244,7 +245,7 @@ def render_html(report: dict[str, Any]) -> str:
     covered = _facts.period(report)
     sums = [sum(_words.whole(source.get(key)) for source in report["sources"]) for key in BOOKS]
     severities = Counter(_facts.severity(incident) for incident in loud)
-    return _template().render(
+    return page("report.html.j2").render(
         headline=_facts.headline(report),
         outcome=_facts.outcome(report),
         worst=full[0] if loud else None,
