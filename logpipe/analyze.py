@@ -19,7 +19,7 @@ from logpipe.errors import LogpipeError, StoreError
 from logpipe.ingest import begin_run, end_run
 from logpipe.ingest_archive import ingest_offer
 from logpipe.model import Rule, Source
-from logpipe.offers import OUTPUTS, find_files, is_ours, require_inputs
+from logpipe.offers import OUTPUTS, Offer, find_files, is_ours, require_inputs
 from logpipe.query import Rows, own_query
 from logpipe.report.html import render_html
 from logpipe.report.jsonfile import write_report
@@ -47,9 +47,20 @@ def ingest(
     ``avoid`` are our own outputs, which are not read when they lie inside an input; ``zones`` what
     the user declared, by host.
     """
+    return ingest_offers(con, inputs, offers_below(inputs, avoid), zones or {})
+
+
+def offers_below(inputs: list[Path], avoid: Iterable[Path]) -> list[Offer]:
+    """Return every file below the inputs that is not one of our own outputs, ``avoid``."""
     # exactly these, and what DuckDB keeps beside a store: a prefix could hide a customer's file
     own = {os.path.abspath(f"{path}{end}") for path in avoid for end in ("", ".wal")}  # noqa: PTH100
-    offers = [o for o in find_files(inputs) if os.path.abspath(o.path) not in own]  # noqa: PTH100
+    return [o for o in find_files(inputs) if os.path.abspath(o.path) not in own]  # noqa: PTH100
+
+
+def ingest_offers(
+    con: Connection, inputs: Iterable[Path], offers: list[Offer], zones: Mapping[str, str]
+) -> list[Source]:
+    """Load files that were found below the inputs: one run of the store."""
     with transaction(con):
         run_id = begin_run(con, inputs, len(offers))
     sources: list[Source] = []
@@ -59,7 +70,7 @@ def ingest(
             progress.update(task, description=clean(offer.path.name)[:40])
             sources += ingest_offer(con, offer, run_id)
             progress.advance(task)
-    settle(con, run_id, zones or {})
+    settle(con, run_id, zones)
     end_run(con, run_id)
     return sources
 
@@ -191,7 +202,7 @@ def build_report(con: Connection) -> dict[str, Any]:
         known.setdefault(row.pop("incident_id"), []).append(row)
     return {
         "logpipe": __version__,
-        "sources": [_jsonable(row) for row in ask(con, sql_text("reports", "sources"))],
+        "sources": report_sources(con),
         "incidents": [
             _incident(
                 row,
@@ -202,6 +213,11 @@ def build_report(con: Connection) -> dict[str, Any]:
             for row in ask(con, sql_text("reports", "incidents"))
         ],
     }
+
+
+def report_sources(con: Connection) -> list[dict[str, Any]]:
+    """Return every file with its books, as the report tells them."""
+    return [_jsonable(row) for row in ask(con, sql_text("reports", "sources"))]
 
 
 def _incident(

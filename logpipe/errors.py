@@ -3,6 +3,7 @@
 * LogpipeError (exit code 2: a path, an option, a query)
   - StoreError (exit code 2: the DuckDB file)
   - RuleError (exit code 3: a rule's header or SQL)
+  - ConfigError (exit code 3: the file of ``logpipe nightly``)
   - QueryError (exit code 2: the SQL of ``logpipe query``)
 * UnreadableError: a file that cannot be read as the format that claimed it; becomes a
   ``source`` with status ``failed``, never an exit
@@ -25,6 +26,12 @@ class QueryError(LogpipeError):
 
 class RuleError(LogpipeError):
     """A rule's header or SQL is not what the runner expects."""
+
+    exit_code = 3
+
+
+class ConfigError(LogpipeError):
+    """The configuration of nightly runs is not what it should be."""
 
     exit_code = 3
 

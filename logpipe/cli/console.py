@@ -34,6 +34,11 @@ def finish(
                 typer.echo(line)
             if report["incidents"]:
                 typer.echo(clean(f'Ids and evidence: logpipe explain --db "{store}"'))
+    leave(report, strict=strict, fail_on=fail_on)
+
+
+def leave(report: dict[str, Any], *, strict: bool, fail_on: Severity | None) -> None:
+    """Warn of what was not read whole, and end with the exit code that the report asks for."""
     unread = [source for source in report["sources"] if source["status"] in UNREAD]
     warn_unread(len(unread), len(report["sources"]))
     if strict and unread:

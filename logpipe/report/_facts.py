@@ -185,3 +185,10 @@ def headline(report: dict[str, Any]) -> str:
         return "No file could be read, so nothing can be said"
     found = f"No incident of severity low or higher in {count_words(total - lost, 'file')}"
     return f"{found}, but {lost:,} could not be read" if lost else found
+
+
+def night_note(row: dict[str, Any]) -> str:
+    """Return what stands beside an incident of a night: why it is of no concern, or not known."""
+    notes = [] if row["seen"] else ["no log of this host since: unknown whether it goes on"]
+    notes += [f"suppressed: {row['suppressed']}"] if row["suppressed"] else []
+    return "; ".join(notes)

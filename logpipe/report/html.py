@@ -233,6 +233,23 @@ def _overview(report: dict[str, Any], loud: list[dict[str, Any]]) -> dict[str, A
     }
 
 
+def _night(night: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return what became of incidents since the night before, for a report of a night."""
+    if night is None:
+        return None
+    rows = [
+        {
+            **row,
+            "note": _facts.night_note(row),
+            "span": _words.span_parts(row["started_at"], row["ended_at"]),
+        }
+        for row in night["incidents"][:MOST_LISTED]
+    ]
+    left = len(night["incidents"]) - len(rows)
+    since = (night["since"] or "")[:16].replace("T", " ")
+    return {"since": since, "rows": rows, "left": left}
+
+
 def render_html(report: dict[str, Any]) -> str:
     """Return the report as one self-contained page; every value in it is taken to be hostile."""
     loud, quiet = _facts.above_info(report), _facts.only_info(report)
@@ -255,6 +272,7 @@ def render_html(report: dict[str, Any]) -> str:
         reading=_facts.reading_words(report),
         lacking=_facts.lacking(report),
         problems=sum(group["count"] for group in groups if group["problem"]),
+        night=_night(report.get("night")),
         overview=_overview(report, loud),
         loud=[entry for entry in full if entry["severity"] != "info"],
         quiet=[entry for entry in full if entry["severity"] == "info"],

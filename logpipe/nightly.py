@@ -1,0 +1,157 @@
+"""One night: read what is new, detect, compare with earlier nights, write a dated report."""
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from filelock import FileLock, Timeout
+
+from logpipe.analyze import (
+    build_report,
+    detect,
+    ingest_offers,
+    offers_below,
+    report_sources,
+    write_outputs,
+)
+from logpipe.config import Config
+from logpipe.errors import LogpipeError
+from logpipe.model import Rule, Source
+from logpipe.nights import (
+    forget,
+    fresh_offers,
+    last_night,
+    newest,
+    note_seen,
+    window_start,
+    windowed,
+    write_night,
+)
+from logpipe.offers import Offer
+from logpipe.report.nights import index_page, night_report
+from logpipe.report.whole import write_whole
+from logpipe.store import Connection, ask, open_store, require_folder, transaction
+
+PART = ".part"  # of a report that is not there in whole yet
+Row = dict[str, Any]
+
+
+class Night(NamedTuple):
+    """A night that came to its end: its report, where that is, and how it went."""
+
+    report: Row
+    folder: Path
+    sources: list[Source]
+
+
+def run_night(
+    config: Config, rules: list[Rule], zones: Mapping[str, str], began: datetime
+) -> Night:
+    """Run a night from reading to its report; ``began`` is now, as naive UTC.
+
+    Killed at any point it leaves the night as if it had not begun, but for files that are read.
+    """
+    store, reports = Path(config.store), Path(config.reports)
+    require_folder(store)
+    reports.mkdir(parents=True, exist_ok=True)
+    with _alone(store), open_store(store) as con:
+        _finish(reports, last_night(con))
+        last = last_night(con)
+        sources, run_id = _read(con, config, zones)
+        forget(con, began - timedelta(days=config.keep.data_days))
+        to_ts = newest(con, began)
+        start = window_start(last, sources, config.look_back_days)
+        with windowed(con, start):
+            detect(con, rules)
+            report = build_report(con)
+        report["sources"] = report_sources(con)  # those before the window too
+        with transaction(con):
+            night = {
+                "night_id": last["night_id"] + 1 if last else 1,
+                "began": began,
+                "run_id": run_id,
+                "from_ts": start,
+                "to_ts": to_ts,
+                "files": len(sources),
+                "records": sum(source.records - source.duplicates for source in sources),
+                "report": _folder_name(reports, began),
+            }
+            rows = write_night(con, night, report["incidents"], config.suppress)
+            report = night_report(report, night, last, rows, {one.path for one in sources})
+            part = reports / f"{night['report']}{PART}"
+            part.mkdir(exist_ok=True)
+            write_outputs(report, part)
+        folder = part.rename(reports / str(night["report"]))
+        _prune(reports, began - timedelta(days=config.keep.report_days))
+        kept = {path.name for path in reports.iterdir()}
+        nights, incidents = ask(con, "FROM night"), ask(con, "FROM night_incident")
+        write_whole(index_page(nights, incidents, kept), reports / "index.html")
+    return Night(report, folder, sources)
+
+
+def plan_night(config: Config) -> tuple[list[Offer], Row | None]:
+    """Return the files that a night would read now, and the night before; nothing is written."""
+    offers = _offers(config)
+    if not Path(config.store).exists():
+        return offers, None
+    with open_store(Path(config.store), read_only=True) as con:
+        return list(fresh_offers(con, offers)), last_night(con)
+
+
+@contextmanager
+def _alone(store: Path) -> Iterator[None]:
+    """Keep other nightly runs off this store; the system frees the lock of one that was killed."""
+    try:
+        with FileLock(f"{store}.lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise LogpipeError(
+            f"{store}: another nightly run is at work; let it come to its end"
+        ) from error
+
+
+def _offers(config: Config) -> list[Offer]:
+    own = [Path(config.store), Path(f"{config.store}.lock"), Path(config.reports, "index.html")]
+    return offers_below([Path(folder) for folder in config.folders], own)
+
+
+def _read(con: Connection, config: Config, zones: Mapping[str, str]) -> tuple[list[Source], int]:
+    """Load what is new below the folders; returns its sources and the number of the run."""
+    offers = fresh_offers(con, _offers(config))
+    folders = [Path(folder) for folder in config.folders]
+    sources = ingest_offers(con, folders, list(offers), zones)
+    (run,) = ask(con, "SELECT max(run_id) AS run_id FROM run")
+    note_seen(con, offers, sources, run["run_id"])
+    return [source for source in sources if source.status != "known"], run["run_id"]
+
+
+def _finish(reports: Path, last: Row | None) -> None:
+    """Give a report its place that a run was killed over, and remove what belongs to no night."""
+    for part in reports.glob(f"*{PART}"):
+        if last and part.name == f"{last['report']}{PART}":
+            part.rename(reports / last["report"])
+        else:
+            shutil.rmtree(part)
+
+
+def _folder_name(reports: Path, began: datetime) -> str:
+    """Return the name of a night's folder: its day, and a number where that day has had one."""
+    day = f"{began:%Y-%m-%d}"
+    names = [day, *(f"{day}-{number}" for number in range(2, 1000))]
+    return next(name for name in names if not (reports / name).exists())
+
+
+def _prune(reports: Path, before: datetime) -> None:
+    """Remove the reports of nights before a day."""
+    for folder in reports.iterdir():
+        day = folder.name[:10]
+        if folder.is_dir() and (folder / "report.json").is_file() and day < f"{before:%Y-%m-%d}":
+            shutil.rmtree(folder)
+
+
+def now() -> datetime:
+    """Return this moment as naive UTC."""
+    return datetime.now(UTC).replace(tzinfo=None)

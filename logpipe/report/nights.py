@@ -1,0 +1,149 @@
+"""A night beside the night before: its report, text, a line for schedulers, a page of nights."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from typing import Any
+
+from logpipe.config import Config
+from logpipe.offers import Offer
+from logpipe.report._facts import night_note
+from logpipe.report._words import list_words, span_words
+from logpipe.report.html import page
+from logpipe.report.text import clean, clip, fold
+from logpipe.words import count_words
+
+STATES = ("new", "reopened", "worse", "continuing", "better", "gone")
+SEVERITIES = ("info", "low", "medium", "high", "critical")
+MOST_FILES = 20
+STATED = 10  # characters that the longest state takes
+Row = dict[str, Any]
+
+
+def night_report(
+    report: Row, night: Row, last: Row | None, rows: Sequence[Row], paths: set[str]
+) -> Row:
+    """Return the report of one night: what needs attention now, and the files that were new.
+
+    ``rows`` are those of table night_incident, ``paths`` the files of this night's run. In key
+    ``night`` stands what became of each incident since the night before, the suppressed ones too.
+    """
+    told = {row["incident_id"]: row for row in rows if not row["suppressed"]}
+    newest = {one["path"]: one for one in report["sources"] if one["path"] in paths}
+    return {
+        "logpipe": report["logpipe"],
+        "night": {
+            **{name: _time(night[name]) for name in ("night_id", "began", "from_ts", "to_ts")},
+            "since": _time(last["began"]) if last else None,
+            "files": night["files"],
+            "records": night["records"],
+            "incidents": [
+                {name: _time(value) for name, value in row.items() if name != "night_id"}
+                for row in rows
+            ],
+        },
+        "sources": list(newest.values()),
+        "incidents": [
+            {**one, "night": told[one["id"]]["state"]}
+            for one in report["incidents"]
+            if one["id"] in told
+        ],
+    }
+
+
+def _time(value: Any) -> Any:
+    return value.isoformat() + "Z" if isinstance(value, datetime) else value
+
+
+def counted_words(rows: Sequence[Row]) -> str:
+    """Return how many incidents are in each state, those of no concern apart."""
+    states = Counter(row["state"] for row in rows if not row["suppressed"])
+    quiet = sum(1 for row in rows if row["suppressed"])
+    parts = [f"{states[state]:,} {state}" for state in STATES if states[state]]
+    parts += [f"{quiet:,} suppressed"] if quiet else []
+    return ", ".join(parts) or "no incident"
+
+
+def scheduler_line(report: Row, folder: object) -> str:
+    """Return a night as one line, for the log of a scheduler."""
+    night = report["night"]
+    rows = night["incidents"]
+    worst = _worst(one["severity"] for one in report["incidents"])
+    grave = f", worst {worst}" if worst else ""
+    read = f"{count_words(night['files'], 'file')}, {count_words(night['records'], 'record')}"
+    day = night["began"][:10]
+    return clean(f"nightly {day}: {counted_words(rows)}{grave}; {read}; report {folder}")
+
+
+def night_lines(report: Row, width: int = 80) -> Iterator[str]:
+    """Yield what became of each incident since the night before, the new ones first."""
+    night = report["night"]
+    since = night["since"]
+    before = f"the night of {since[:16].replace('T', ' ')}" if since else ""
+    yield f"Since {before}:" if since else "The first night:"
+    if not night["incidents"]:
+        yield "  no incident, and none that went"
+    for row in night["incidents"]:
+        yield from _incident_lines(row, width)
+
+
+def _incident_lines(row: Row, width: int) -> Iterator[str]:
+    """Yield the lines of one incident."""
+    state = "quiet" if row["suppressed"] else row["state"]
+    head = f"{state:{STATED}}  {row['severity']:8}  {clean(fold(row['title']))}"
+    yield clip(head, width)
+    facts = [row["host"] or "", span_words(row["started_at"], row["ended_at"])]
+    facts += [count_words(row["messages"], "message")] if row["messages"] else []
+    facts.append(night_note(row))
+    yield clip(clean(" " * (STATED + 12) + ", ".join(filter(None, facts))), width)
+
+
+def night_rows(
+    nights: Sequence[Row], incidents: Sequence[Row], kept: AbstractSet[str]
+) -> list[Row]:
+    """Return what a page of all nights shows of each, the latest first.
+
+    ``kept`` are the folders of reports that are still there.
+    """
+    told: dict[int, list[Row]] = {}
+    for row in incidents:
+        told.setdefault(row["night_id"], []).append(row)
+    ordered = sorted(nights, key=lambda night: night["night_id"], reverse=True)
+    return [_night_row(night, told.get(night["night_id"], []), kept) for night in ordered]
+
+
+def _night_row(night: Row, rows: Sequence[Row], kept: AbstractSet[str]) -> Row:
+    """Return what the page shows of one night."""
+    return {
+        "day": f"{night['began']:%Y-%m-%d %H:%M}",
+        "report": night["report"],
+        "kept": night["report"] in kept,
+        "counts": counted_words(rows),
+        "hosts": list_words(sorted({row["host"] for row in rows if row["host"]}), 6),
+        "worst": _worst(row["severity"] for row in rows if not row["suppressed"]),
+        "files": night["files"],
+        "records": night["records"],
+    }
+
+
+def _worst(severities: Iterable[str]) -> str:
+    return max(severities, key=SEVERITIES.index, default="")
+
+
+def plan_lines(config: Config, offers: Sequence[Offer], last: Row | None) -> Iterator[str]:
+    """Yield what a night would do now: what it would read, and where it would write."""
+    yield f"{count_words(len(offers), 'file')} to read, new or changed:"
+    for offer in offers[:MOST_FILES]:
+        yield clean(f"  {offer.shown} ({offer.bytes:,} bytes)")
+    if len(offers) > MOST_FILES:
+        yield f"  and {len(offers) - MOST_FILES:,} more"
+    before = f"{last['began']:%Y-%m-%d %H:%M} UTC" if last else "none, so that all is looked at"
+    yield f"The night before: {before}"
+    yield clean(f"Store: {config.store}")
+    yield clean(f"Reports: {config.reports}")
+
+
+def index_page(nights: Sequence[Row], incidents: Sequence[Row], kept: AbstractSet[str]) -> str:
+    """Return a page of all nights, the latest first, each with a way to its report."""
+    return page("nights.html.j2").render(nights=night_rows(nights, incidents, kept))

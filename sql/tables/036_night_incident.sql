@@ -1,0 +1,20 @@
+-- What became of incidents from night to night. One row: one incident in one night's report.
+CREATE TABLE IF NOT EXISTS night_incident (
+    night_id    INTEGER NOT NULL,  -- the night
+    known_as    VARCHAR NOT NULL,  -- its id in the first night that had it: the same in all nights
+    incident_id VARCHAR,           -- its id this night; NULL: it is not found any more
+    state       VARCHAR NOT NULL   -- beside the night before
+        CHECK (state IN ('new', 'continuing', 'worse', 'better', 'gone', 'reopened')),
+    seen        BOOLEAN NOT NULL,  -- false: no log of its host reaches this night, so that nothing tells
+    suppressed  VARCHAR,           -- why it needs no attention, as the configuration says
+    rule        VARCHAR NOT NULL,
+    host        VARCHAR,
+    service     VARCHAR,
+    severity    VARCHAR NOT NULL,  -- this night
+    title       VARCHAR NOT NULL,  -- this night, or as it was last found
+    messages    BIGINT NOT NULL,   -- affected since it began; 0 where it is not about messages
+    started_at  TIMESTAMP NOT NULL,  -- UTC, the earliest any night found
+    last_at     TIMESTAMP NOT NULL,  -- UTC, its latest fact
+    ended_at    TIMESTAMP,         -- UTC; NULL while it lasts
+    PRIMARY KEY (night_id, known_as)
+);
