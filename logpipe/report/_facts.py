@@ -189,6 +189,6 @@ def headline(report: dict[str, Any]) -> str:
 
 def night_note(row: dict[str, Any]) -> str:
     """Return what stands beside an incident of a night: why it is of no concern, or not known."""
-    notes = [] if row["seen"] else ["no log of this host since: unknown whether it goes on"]
+    notes = [] if row["seen"] else ["logs of this host are missing: unknown whether it goes on"]
     notes += [f"suppressed: {row['suppressed']}"] if row["suppressed"] else []
     return "; ".join(notes)

@@ -68,11 +68,16 @@ same AS (  -- two that were one before: the first keeps the name
     WHERE nth = 1
 ),
 
-speaking AS (  -- hosts of which there is a log of the time after last night
+speaking AS (  -- hosts whose logs tell of the time after last night, without a hole of a day
     SELECT DISTINCT s.host
     FROM source AS s
     CROSS JOIN last_night AS l
-    WHERE s.last_ts > l.to_ts OR l.to_ts IS NULL
+    WHERE (s.last_ts > l.to_ts OR l.to_ts IS NULL)
+      AND NOT EXISTS (
+          SELECT 1
+          FROM log_silence AS q
+          WHERE q.host = s.host AND q.hours > 20 AND q.silent_until > l.to_ts
+      )
 ),
 
 beside AS (

@@ -5,7 +5,7 @@ CREATE TABLE IF NOT EXISTS night_incident (
     incident_id VARCHAR,           -- its id this night; NULL: it is not found any more
     state       VARCHAR NOT NULL   -- beside the night before
         CHECK (state IN ('new', 'continuing', 'worse', 'better', 'gone', 'reopened')),
-    seen        BOOLEAN NOT NULL,  -- false: no log of its host reaches this night, so that nothing tells
+    seen        BOOLEAN NOT NULL,  -- false: logs of its host are missing, so that its absence tells nothing
     suppressed  VARCHAR,           -- why it needs no attention, as the configuration says
     rule        VARCHAR NOT NULL,
     host        VARCHAR,

@@ -1,0 +1,247 @@
+"""Nights: what is new is read once, incidents are told apart from those of earlier nights."""
+
+import gzip
+import json
+import shutil
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from typer.testing import CliRunner
+
+from logpipe import nightly
+from logpipe.analyze import analyze
+from logpipe.cli import app
+from logpipe.config import Config, read_config
+from logpipe.errors import LogpipeError
+from logpipe.nightly import Night, run_night
+from logpipe.report.nights import scheduler_line
+from logpipe.rules import load_rules
+from logpipe.store import ask, open_store
+
+SAMPLE = Path(__file__).parents[1] / "samples" / "gateway2003"
+LOGS = {path.name[4:8]: path for path in sorted(SAMPLE.rglob("ex0709*.log*"))}
+TOML = 'folders = ["in"]\nlook_back_days = 30\n'
+IDLE = "idle-queue-item"
+
+
+def lines(day: str) -> bytes:
+    path = LOGS[day]
+    return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+
+
+def give(folder: Path, *days: str, part: float = 1.0) -> None:
+    """Put the logs of some days where the nights read; or the first part of one's bytes."""
+    for day in days:
+        whole = lines(day)
+        (folder / "in" / f"ex07{day}.log").write_bytes(whole[: int(len(whole) * part)])
+
+
+def night(config: Config, moment: str) -> Night:
+    return run_night(config, load_rules(None), {}, datetime.fromisoformat(moment))
+
+
+def states(done: Night, rule: str) -> list[str]:
+    return [row["state"] for row in done.report["night"]["incidents"] if row["rule"] == rule]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("nights")
+    (folder / "in").mkdir()
+    (folder / "logpipe.toml").write_text(TOML)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def nights(place: Path) -> list[Night]:
+    """A week: a log that is still written, a missed night, a late file, killed runs."""
+    config = read_config(place / "logpipe.toml")
+    done = []
+    give(place, "0903", "0904", "0905", "0906")
+    done.append(night(config, "2007-09-07T01:30"))
+    give(place, "0907", part=0.97)
+    done.append(night(config, "2007-09-08T01:30"))
+    # 09-09 is missed; the log of 09-08 comes late
+    give(place, "0907", "0909")
+    done.append(night(config, "2007-09-10T01:30"))
+    give(place, "0908", "0910", "0911")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("detect", "write_outputs", "_prune"):  # killed at each of these
+            patch.setattr(nightly, name, _kill)
+            with pytest.raises(KeyboardInterrupt):
+                night(config, "2007-09-12T01:30")
+            patch.undo()
+    give(place, "0912")
+    shutil.copy(SAMPLE / "SysEvent.Evt", place / "in")
+    done.append(night(config, "2007-09-13T01:30"))
+    done.append(night(config, "2007-09-13T02:00"))
+    return done
+
+
+def _kill(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.fixture(scope="module")
+def told(place: Path, nights: list[Night]) -> Iterator[list[dict[str, object]]]:
+    """What the store remembers of all nights."""
+    assert nights
+    with open_store(place / "logpipe.duckdb", read_only=True) as con:
+        yield ask(con, "FROM night_incident ORDER BY night_id, known_as")
+
+
+def test_an_incident_is_new_grows_and_goes(nights: list[Night]) -> None:
+    assert [states(done, IDLE) for done in nights] == [[], ["new"], ["continuing"], ["gone"], []]
+    assert states(nights[3], "idle-until-restart") == ["new"]
+
+
+def test_each_incident_is_new_once(told: list[dict[str, object]]) -> None:
+    first = [row["known_as"] for row in told if row["state"] == "new"]
+    assert len(first) == len(set(first))
+    assert {row["known_as"] for row in told} == set(first)
+
+
+def test_after_all_nights_the_store_holds_what_one_analysis_finds(
+    place: Path, nights: list[Night], tmp_path: Path
+) -> None:
+    report = analyze([place / "in"], tmp_path, load_rules(None), force=False)
+    whole = {one["id"]: one["measures"] for one in report["incidents"]}
+    with open_store(place / "logpipe.duckdb", read_only=True) as con:
+        rows = (
+            "SELECT count(*) AS rows, count(DISTINCT (ts, argument, peer)) AS kinds FROM smtp_event"
+        )
+        kept = ask(con, rows)
+        found = {row["incident_id"] for row in ask(con, "FROM incident")}
+        assert ask(con, "FROM source WHERE records <> rows + duplicates + rejects") == []
+    with open_store(tmp_path / "logpipe.duckdb", read_only=True) as con:
+        assert kept == ask(con, rows)
+    assert found == set(whole)
+    assert nights
+
+
+def test_a_night_reads_only_what_is_new_or_has_changed(nights: list[Night]) -> None:
+    files = [done.report["night"]["files"] for done in nights]
+    assert files == [4, 1, 2, 2, 0]  # the killed runs had read three already
+
+
+def test_a_run_that_was_killed_leaves_no_night_or_a_whole_one(
+    place: Path, nights: list[Night]
+) -> None:
+    names = sorted(path.name for path in (place / "reports").iterdir() if path.is_dir())
+    # the third kill came when the night was written down: its report was given its place later
+    assert names == [
+        "2007-09-07",
+        "2007-09-08",
+        "2007-09-10",
+        "2007-09-12",
+        "2007-09-13",
+        "2007-09-13-2",
+    ]
+    for name in names:
+        assert json.loads((place / "reports" / name / "report.json").read_text())["night"]
+    assert nights
+
+
+def test_the_page_of_all_nights_leads_to_each_report(place: Path, nights: list[Night]) -> None:
+    page = (place / "reports" / "index.html").read_text()
+    assert page.count("/report.html") == 6
+    assert "1 new" in page
+    assert nights
+
+
+def test_the_page_of_a_night_says_what_became_of_each_incident(nights: list[Night]) -> None:
+    page = (nights[3].folder / "report.html").read_text()
+    assert "Since the night of 2007-09-12 01:30" in page
+    assert "<b>gone</b>" in page
+
+
+def test_the_line_for_schedulers_tells_the_night(nights: list[Night]) -> None:
+    line = scheduler_line(nights[1].report, "x")
+    assert line.startswith("nightly 2007-09-08: 1 new")
+    part = lines("0907")[: int(len(lines("0907")) * 0.97)]
+    records = sum(not one.startswith(b"#") for one in part.splitlines())
+    assert line.endswith(f"; 1 file, {records:,} records; report x")
+
+
+def test_what_is_suppressed_is_told_apart_until_its_day(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    give(tmp_path, "0907")
+    quiet = (
+        '[[suppress]]\nrule = "idle-queue-item"\nreason = "known, ticket 7"\nuntil = 2007-09-08\n'
+    )
+    (tmp_path / "logpipe.toml").write_text(TOML + quiet)
+    config = read_config(tmp_path / "logpipe.toml")
+    done = night(config, "2007-09-08T01:30")
+    (row,) = (row for row in done.report["night"]["incidents"] if row["rule"] == IDLE)
+    assert row["suppressed"] == "known, ticket 7 (until 2007-09-08)"
+    assert IDLE not in {one["rule"] for one in done.report["incidents"]}
+    done = night(config, "2007-09-09T01:30")
+    assert IDLE in {one["rule"] for one in done.report["incidents"]}
+
+
+def test_of_a_host_whose_logs_do_not_come_nothing_is_called_gone(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    give(tmp_path, "0907")
+    (tmp_path / "logpipe.toml").write_text(TOML)
+    config = read_config(tmp_path / "logpipe.toml")
+    assert states(night(config, "2007-09-08T01:30"), IDLE) == ["new"]
+    done = night(config, "2007-09-09T01:30")
+    (row,) = (row for row in done.report["night"]["incidents"] if row["rule"] == IDLE)
+    assert (row["state"], row["seen"]) == ("continuing", False)
+
+
+def test_old_rows_go_and_the_books_stay(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    give(tmp_path, "0903", "0906")
+    (tmp_path / "logpipe.toml").write_text(f"{TOML}keep = {{ data_days = 2 }}\n")
+    config = read_config(tmp_path / "logpipe.toml")
+    night(config, "2007-09-07T01:30")
+    with open_store(tmp_path / "logpipe.duckdb", read_only=True) as con:
+        ((oldest,),) = con.execute("SELECT min(ts) FROM smtp_event").fetchall()
+        assert oldest > datetime(2007, 9, 5)  # noqa: DTZ001 - the store has naive UTC
+        assert len(ask(con, "FROM source")) == 2
+    assert night(config, "2007-09-08T01:30").report["night"]["files"] == 0
+
+
+def test_one_run_at_a_time(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "logpipe.toml").write_text(TOML)
+    config = read_config(tmp_path / "logpipe.toml")
+    with FileLock(f"{config.store}.lock"), pytest.raises(LogpipeError, match="at work"):
+        night(config, "2007-09-08T01:30")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("folders = [", "not TOML"),
+        ('folder = ["in"]', "unknown field `folder`"),
+        ("look_back_days = 3", "required field `folders`"),
+        ('folders = ["in"]\nlookback = 3', "unknown field `lookback`"),
+        ('folders = ["in"]\nlook_back_days = 0', "`int` >= 1"),
+        ('folders = ["in"]\n[[suppress]]\nreason = "why"\nuntil = 2007-09-08', "name a rule"),
+        ('folders = ["in"]\n[zones]\nGW1 = "Mars"', "GW1=Mars"),
+    ],
+)
+def test_a_slip_in_the_configuration_is_one_line_that_names_it(
+    text: str, words: str, tmp_path: Path
+) -> None:
+    (tmp_path / "logpipe.toml").write_text(text)
+    result = CliRunner().invoke(app, ["nightly", "--config", str(tmp_path / "logpipe.toml")])
+    assert result.exit_code != 0
+    assert words in str(result.exception)
+
+
+def test_a_dry_run_reads_and_writes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    give(tmp_path, "0908")
+    (tmp_path / "logpipe.toml").write_text(TOML)
+    before = sorted(tmp_path.rglob("*"))
+    told = ["nightly", "--config", str(tmp_path / "logpipe.toml"), "--dry-run"]
+    result = CliRunner().invoke(app, told)
+    assert result.exit_code == 0
+    assert "1 file to read, new or changed:" in result.output
+    assert sorted(tmp_path.rglob("*")) == before
