@@ -110,6 +110,8 @@ def _try_file(con: Connection, file: Path, data: bytes, number: int) -> Trial:
 def _fault(source: Source, seconds: float) -> str | None:
     if seconds > SLOWEST:
         return f"took {seconds:.0f} CPU seconds"
+    if ingest.OURS in (source.note or ""):
+        return source.note
     parts = source.rows + source.duplicates + source.rejects
     if source.status not in UNREAD and source.records != parts:
         told = f"{source.rows} + {source.duplicates} + {source.rejects}"

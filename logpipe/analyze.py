@@ -70,7 +70,7 @@ def ingest_offers(
             progress.update(task, description=clean(offer.path.name)[:40])
             sources += ingest_offer(con, offer, run_id)
             progress.advance(task)
-    settle(con, run_id, zones)
+    settle(con, zones)
     end_run(con, run_id)
     return sources
 

@@ -17,7 +17,7 @@ from logpipe.sqlfiles import sql_files, sql_text
 from logpipe.store import Connection, ask, insert
 
 FIRST, LAST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-FIXED = re.compile(r"^(?:UTC|GMT)\s*([+-])(\d\d?):?(\d\d)?$", re.IGNORECASE)
+FIXED = re.compile(r"^(?:UTC|GMT)\s*([+-])(\d\d?):?([0-5]\d)?$", re.IGNORECASE)
 BARE = re.compile(r"^[+-]\d\d?:\d\d$")  # +02:00
 BIASED = re.compile(r"^\s*(-?\d{1,4})\b\s*(.*)$")  # -60 W. Europe Standard Time
 WINDOWS = {name.lower(): zone for name, zone in win_tz.items()}
@@ -48,7 +48,8 @@ def zone_name(told: str) -> str | None:
 
 def _known_names() -> set[str]:
     if not _NAMES:
-        _NAMES.update(available_timezones())
+        # what the machine of whoever runs logpipe is set to says nothing of the host
+        _NAMES.update(available_timezones() - {"localtime", "Factory"})
     return _NAMES
 
 

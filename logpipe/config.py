@@ -4,6 +4,7 @@ Secrets are never in it: a password or an address with a token is named by the e
 that holds it.
 """
 
+import os
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -71,10 +72,14 @@ def read_config(path: Path) -> Config:
 
 def _placed(config: Config, folder: Path) -> Config:
     """Return the configuration with paths made absolute, from the folder of its file."""
+
+    def place(name: str) -> str:
+        return os.path.normpath(folder / name)
+
     return msgspec.structs.replace(
         config,
-        folders=[str(folder / name) for name in config.folders],
-        store=str(folder / config.store),
-        reports=str(folder / config.reports),
-        rules=str(folder / config.rules) if config.rules else None,
+        folders=[place(name) for name in config.folders],
+        store=place(config.store),
+        reports=place(config.reports),
+        rules=place(config.rules) if config.rules else None,
     )

@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import duckdb
 import polars as pl
 
 from logpipe import __version__
@@ -100,6 +101,8 @@ def _ingest_or_fail(con: Connection, offer: Offer, run_id: int) -> Source:
             fault, size = f"cannot be read: {error.strerror or error}", offer.bytes
         except UnreadableError as error:
             fault, size, claimed = str(error), offer.bytes, error.format
+        except duckdb.DataError as error:  # one value must not keep all other files from being read
+            fault, size = f"{OURS} ({' '.join(str(error).split())[:200]})", offer.bytes
     with transaction(con):  # what was loaded before the fault showed is rolled back
         source = Source(source_number(con, path), path, run_id, bytes=size)
         return enter(con, replace(source, status="failed", format=claimed, note=fault))
@@ -117,6 +120,9 @@ def _ingest_some_way(con: Connection, offer: Offer, path: str, run_id: int) -> S
             careful = True
         except _MisreadError:
             anew = True
+
+
+OURS = "a value could not be taken: a fault of logpipe, please report it"
 
 
 class _MisreadError(Exception):

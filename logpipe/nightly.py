@@ -55,14 +55,14 @@ def run_night(
     Killed at any point it leaves the night as if it had not begun, but for files that are read.
     """
     store, reports = Path(config.store), Path(config.reports)
-    require_folder(store)
     reports.mkdir(parents=True, exist_ok=True)
+    require_folder(store)
     with _alone(store), open_store(store) as con:
         _finish(reports, last_night(con))
         last = last_night(con)
         sources, run_id = _read(con, config, zones)
-        forget(con, began - timedelta(days=config.keep.data_days))
         to_ts = newest(con, began)
+        forget(con, (to_ts or began) - timedelta(days=config.keep.data_days))
         start = window_start(last, sources, config.look_back_days)
         with windowed(con, start):
             detect(con, rules)

@@ -88,7 +88,7 @@ def _walk(folder: Path) -> Iterator[Offer]:
 def _offer(path: Path) -> Offer:
     try:
         if not path.is_file():
-            what = "a link to nothing" if path.is_symlink() else "not a regular file"
+            what = "not a regular file" if path.exists() else "a link to nothing"
             return Offer(path, 0, f"{what}: not read")
         return Offer(path, path.stat().st_size)
     except OSError as error:

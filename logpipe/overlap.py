@@ -20,6 +20,7 @@ from logpipe.sqlfiles import sql_files, sql_text
 from logpipe.store import Books, Connection, ask, count_books
 
 DEDUPED = frozenset(path.stem for path in sql_files("dedupe"))  # tables with a rule for overlaps
+INVENTORY = frozenset({"file_version", "registry_value", "host_setting", "host_fact"})
 FEW = 2_000  # rows
 
 
@@ -40,8 +41,25 @@ def find_twin(con: Connection, sha256: str, path: str) -> Source | None:
     """Return the source that brought the same bytes, the one of the same path first."""
     if sha256 not in ledger(con).sha256:
         return None
-    rows = ask(con, sql_text("load", "twin"), {"sha256": sha256, "path": path})
+    asked = {"sha256": sha256, "path": path, "inventory": inventory_formats()}
+    rows = ask(con, sql_text("load", "twin"), asked)
     return Source(**rows[0]) if rows else None
+
+
+@cache
+def inventory_formats() -> list[str]:
+    """Return the formats of lists that may be alike on two hosts, and name neither."""
+    return [format_.name for format_ in all_formats() if format_.table in INVENTORY]
+
+
+def fold_copies(con: Connection) -> None:
+    """Take out inventories that are the same and of the same host, once the hosts are known."""
+    tables = {format_.name: format_.table for format_ in all_formats()}
+    for row in ask(con, sql_text("load", "same_host"), {"inventory": inventory_formats()}):
+        for table in (tables[row["format"]], "reject"):
+            _ask_of(con, table, "drop_source", {"source_id": row["source_id"]})
+        told = {"source_id": row["source_id"], "path": row["path"]}
+        con.execute(sql_text("load", "copy_known"), told).fetchall()
 
 
 def find_replaced(con: Connection, path: str, source_id: int) -> int | None:

@@ -1,14 +1,19 @@
 """What no file tells alone: hosts by neighbours, their other names, zones of local times."""
 
+import re
 from collections.abc import Mapping
 
 from logpipe.clocks import apply_zone, zone_name
 from logpipe.errors import LogpipeError
 from logpipe.formats import all_formats
+from logpipe.overlap import fold_copies
 from logpipe.sqlfiles import sql_text
 from logpipe.store import Connection, ask, count_books, transaction
 
 ANY_HOST = "*"
+HOST_NAME = re.compile(r"\*|[\w.-]+")
+# sources of this run, and of runs that were killed before they came here
+UNSETTLED = "SELECT source_id FROM source JOIN run USING (run_id) WHERE fresh = 0"
 # a zone that the file itself tells is not asked of others
 TOLD_BY_FILE = ("format", "header")
 
@@ -17,18 +22,18 @@ def read_zones(told: list[str]) -> dict[str, str]:
     """Return ``HOST=ZONE`` options as zones by host; raises LogpipeError on any other text."""
     zones = {}
     for option in told:
-        host, equals, name = option.rpartition("=")
+        host, _, name = option.rpartition("=")
         zone = zone_name(name)
-        if not equals or zone is None:
+        if not HOST_NAME.fullmatch(host.strip()) or zone is None:
             raise LogpipeError(
                 f"--tz {option}: give HOST=ZONE, such as GW1=Europe/Berlin, GW1=UTC+02:00, "
                 '"GW1=W. Europe Standard Time", or "*=ZONE" for all other hosts'
             )
-        zones[host.strip().split(".")[0].upper() or ANY_HOST] = zone
+        zones[host.strip().split(".")[0].upper()] = zone
     return zones
 
 
-def settle(con: Connection, run_id: int, zones: Mapping[str, str]) -> None:
+def settle(con: Connection, zones: Mapping[str, str]) -> None:
     """Complete hosts, generations and times of the sources, by what all of them tell together.
 
     ``zones`` are what the user declared; they stay known to the store.
@@ -37,18 +42,19 @@ def settle(con: Connection, run_id: int, zones: Mapping[str, str]) -> None:
         names = [format_.name for format_ in all_formats()]
         con.execute(sql_text("load", "neighbours"), {"formats": names}).fetchall()
         con.execute(sql_text("load", "generations"))
-        _join_names(con, run_id)
+        _join_names(con)
+        fold_copies(con)
         _declare(con, zones)
         _learn_zones(con)
         _set_clocks(con)
 
 
-def _join_names(con: Connection, run_id: int) -> None:
+def _join_names(con: Connection) -> None:
     """Keep the rows of one host under one name."""
     known = {row["alias"]: row["host"] for row in ask(con, "FROM host_alias")}
     hosts: dict[str, set[str]] = {}
     told = {}
-    for row in ask(con, sql_text("load", "alias_witness"), {"run_id": run_id}):
+    for row in ask(con, sql_text("load", "alias_witness")):
         hosts.setdefault(row["alias"], set()).add(row["host"])
         told[row["alias"]] = row["known_by"]
     fresh = {alias: min(names) for alias, names in hosts.items() if len(names) == 1}
@@ -67,9 +73,7 @@ def _join_names(con: Connection, run_id: int) -> None:
         if fresh:
             _rename(con, table, "true")
         elif known:
-            _rename(
-                con, table, f"source_id IN (SELECT source_id FROM source WHERE run_id = {run_id})"
-            )
+            _rename(con, table, f"source_id IN ({UNSETTLED})")
 
 
 def _last_name(names: Mapping[str, str], alias: str) -> str:

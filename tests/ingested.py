@@ -53,7 +53,7 @@ def run(con: Connection, *inputs: Path) -> list[Source]:
     with transaction(con):
         run_id = begin_run(con, inputs, len(offers))
     sources = [ingest_file(con, offer, run_id) for offer in offers]
-    settle(con, 1, {})
+    settle(con, {})
     end_run(con, run_id)
     wrong = ask(con, "SELECT * FROM source WHERE records <> rows + duplicates + rejects")
     assert wrong == []

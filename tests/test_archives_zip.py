@@ -171,6 +171,16 @@ def test_a_zip_behind_other_bytes_is_still_found_by_its_directory(tmp_path: Path
     assert contents(tmp_path / "x", "zip") == (FILES, [])
 
 
+@pytest.mark.parametrize("behind", [zipped({"t2.log": LOG}), b"PK\5\6" + bytes(18)])
+def test_members_that_the_directory_leaves_out_are_read_and_said(
+    behind: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "x").write_bytes(zipped({"t1.log": LOG}) + behind)
+    found, (note,) = contents(tmp_path / "x")
+    assert found["t1.log"] == LOG
+    assert note == "1 member that the zip's directory leaves out, found by header"
+
+
 def test_the_headers_within_a_zip_agree_with_its_directory(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(zipped(FILES))
     with (tmp_path / "x").open("rb") as file:

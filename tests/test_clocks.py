@@ -135,7 +135,7 @@ def test_the_hour_that_is_left_out_goes_with_the_time_before(con: Connection) ->
 def test_a_host_tells_its_zone_by_event_6013(con: Connection) -> None:
     add_local_log(con, [datetime(2007, 9, 3, 7)], host="GW1")
     add_event(con, 6013, ["", "", "", "", "86400", "60", "-60 W. Europe Standard Time"], host="GW1")
-    settle(con, 1, {})
+    settle(con, {})
     assert utc(con) == [datetime(2007, 9, 3, 5)]
     assert zone_of(con) == (BERLIN, "event 6013")
 
@@ -143,8 +143,8 @@ def test_a_host_tells_its_zone_by_event_6013(con: Connection) -> None:
 def test_what_the_user_declares_goes_first_and_is_remembered(con: Connection) -> None:
     add_local_log(con, [datetime(2007, 9, 3, 7)], host="GW1")
     add_event(con, 6013, ["", "", "", "", "86400", "60", "-60 W. Europe Standard Time"], host="GW1")
-    settle(con, 1, {"GW1": "America/New_York"})
-    settle(con, 2, {})
+    settle(con, {"GW1": "America/New_York"})
+    settle(con, {})
     assert utc(con) == [datetime(2007, 9, 3, 11)]
     assert zone_of(con) == ("America/New_York", "--tz")
 
@@ -152,26 +152,26 @@ def test_what_the_user_declares_goes_first_and_is_remembered(con: Connection) ->
 def test_a_star_stands_for_hosts_that_are_not_named(con: Connection) -> None:
     add_local_log(con, [datetime(2007, 9, 3, 7)], host="GW1")
     add_local_log(con, [datetime(2007, 9, 3, 7)], host="GW2", source_id=2)
-    settle(con, 1, {"*": "UTC+03:00", "GW2": BERLIN})
+    settle(con, {"*": "UTC+03:00", "GW2": BERLIN})
     assert (utc(con), utc(con, 2)) == ([datetime(2007, 9, 3, 4)], [datetime(2007, 9, 3, 5)])
 
 
 def test_the_only_known_zone_is_a_guess_for_all_others(con: Connection) -> None:
     add_local_log(con, [datetime(2007, 9, 3, 7)], host="GW9")
     add_event(con, 6013, ["", "", "", "", "86400", "60", "-60 W. Europe Standard Time"], host="GW1")
-    settle(con, 1, {})
+    settle(con, {})
     assert zone_of(con) == (BERLIN, "guess")
 
 
 def test_a_declared_host_that_no_log_names_is_no_guess_for_others(con: Connection) -> None:
     add_local_log(con, [datetime(2007, 9, 3, 7)], host="GW9")
-    settle(con, 1, {"NOSUCH": BERLIN})
+    settle(con, {"NOSUCH": BERLIN})
     assert zone_of(con) == (None, None)
 
 
 def test_without_any_witness_the_zone_stays_unknown_and_times_as_written(con: Connection) -> None:
     add_local_log(con, [datetime(2007, 9, 3, 7)], host="GW9")
-    settle(con, 1, {})
+    settle(con, {})
     assert zone_of(con) == (None, None)
     assert utc(con) == [datetime(2007, 9, 3, 7)]
 
@@ -179,7 +179,7 @@ def test_without_any_witness_the_zone_stays_unknown_and_times_as_written(con: Co
 def test_a_renamed_host_keeps_one_name(con: Connection) -> None:
     add_local_log(con, [datetime(2007, 9, 2, 7)], host="OLDNAME")
     add_event(con, 6011, ["OLDNAME", "NEWNAME"], host="NEWNAME")
-    settle(con, 1, {})
+    settle(con, {})
     assert {row["host"] for row in ask(con, "FROM source")} == {"NEWNAME"}
     assert {row["host"] for row in ask(con, "FROM smtp_event")} == {"NEWNAME"}
 
@@ -188,14 +188,14 @@ def test_an_old_name_that_another_machine_took_over_stays_its_own(con: Connectio
     add_local_log(con, [datetime(2007, 12, 1, 7)], host="OLDNAME")
     con.execute("UPDATE source SET last_ts = TIMESTAMP '2007-12-01 07:00:00'").fetchall()
     add_event(con, 6011, ["OLDNAME", "NEWNAME"], host="NEWNAME")
-    settle(con, 1, {})
+    settle(con, {})
     assert {row["host"] for row in ask(con, "FROM smtp_event")} == {"OLDNAME"}
 
 
 def test_a_netbios_name_cut_after_15_characters_is_the_whole_name(con: Connection) -> None:
     add_local_log(con, [datetime(2007, 9, 2, 7)], host="EXCHANGE-SERVER")
     add_local_log(con, [datetime(2007, 9, 2, 8)], host="EXCHANGE-SERVER-01", source_id=2)
-    settle(con, 1, {})
+    settle(con, {})
     assert {row["host"] for row in ask(con, "FROM smtp_event")} == {"EXCHANGE-SERVER-01"}
 
 
@@ -203,11 +203,24 @@ def test_a_cut_name_of_two_hosts_names_neither(con: Connection) -> None:
     names = ["EXCHANGE-SERVER", "EXCHANGE-SERVER-01", "EXCHANGE-SERVER-02"]
     for number, host in enumerate(names, 1):
         add_local_log(con, [datetime(2007, 9, 2, 7)], host=host, source_id=number)
-    settle(con, 1, {})
+    settle(con, {})
     assert {row["host"] for row in ask(con, "FROM smtp_event")} == set(names)
 
 
-@pytest.mark.parametrize("told", ["GW1", "GW1=", "=", "GW1=Mars/Base", "Europe/Berlin"])
+@pytest.mark.parametrize(
+    "told",
+    [
+        "GW1",
+        "GW1=",
+        "=",
+        "GW1=Mars/Base",
+        "Europe/Berlin",
+        "=UTC",
+        "a=b=UTC",
+        "GW1=UTC+02:75",
+        "GW1=localtime",
+    ],
+)
 def test_a_zone_that_is_none_is_the_users_mistake(told: str) -> None:
     with pytest.raises(LogpipeError, match="give HOST=ZONE"):
         read_zones([told])

@@ -15,7 +15,7 @@ from logpipe import ingest
 from logpipe.analyze import analyze
 from logpipe.errors import UnreadableError
 from logpipe.formats import evt, smtpsvc_w3c
-from logpipe.ingest import ingest_file
+from logpipe.ingest import begin_run, ingest_file
 from logpipe.model import Batch, Frame, Reading
 from logpipe.offers import Offer
 from logpipe.store import Connection, open_store, scratch_folder
@@ -133,3 +133,17 @@ def test_what_a_killed_analysis_left_of_its_store_is_removed_by_the_next(tmp_pat
     assert names == {
         "report.json", "report.html", "timeline.jsonl", "logpipe.duckdb", busy.name,
     }  # fmt: skip
+
+
+def test_what_a_killed_run_had_loaded_is_settled_by_the_next(
+    con: Connection, tmp_path: Path
+) -> None:
+    begin_run(con, [tmp_path], 2)
+    for first, host in ((0, "EXCHANGE-SERVER"), (9, "EXCHANGE-SERVER-01")):
+        path = tmp_path / f"{host}.log"
+        path.write_text(HEADER + w3c(3, first=first, host=host))
+        ingest_file(con, Offer(path, path.stat().st_size), 1)  # killed before settle
+    run(con, tmp_path)
+    hosts = con.execute("SELECT DISTINCT host FROM smtp_event").fetchall()
+    assert hosts == [("EXCHANGE-SERVER-01",)]
+    assert con.execute("SELECT fresh FROM run ORDER BY run_id").fetchall() == [(2,), (0,)]

@@ -333,7 +333,7 @@ def test_an_archive_has_no_host_of_its_neighbours(con: Connection, tmp_path: Pat
     (tmp_path / "a.log").write_text(HEADER + w3c(2, host="GW1"))
     (tmp_path / "b.zip").write_bytes(zipped({"b.log": (HEADER + w3c(3, host="GW1")).encode()}))
     run(con, tmp_path)
-    settle(con, 1, {})
+    settle(con, {})
     found = ask(con, "SELECT format, host FROM source ORDER BY path")
     assert [(row["format"], row["host"]) for row in found] == [
         ("smtpsvc_w3c", "GW1"), ("zip", None), ("smtpsvc_w3c", "GW1"),

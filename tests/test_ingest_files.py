@@ -6,9 +6,10 @@ import signal
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from logpipe import archives
+from logpipe import archives, ingest
 from logpipe.errors import LogpipeError
 from logpipe.offers import find_files
 from logpipe.store import Connection, ask
@@ -21,6 +22,8 @@ from tests.ingested import (
     tracking,
     w3c,
 )
+
+VERSIONS = '"FileName","FileVersion"\n"C:\\inetsrv\\aqueue.dll","6.0.3790.3959"\n'
 
 
 def test_what_is_no_log_is_listed_with_what_it_is(con: Connection, tmp_path: Path) -> None:
@@ -168,3 +171,53 @@ def test_a_log_that_names_no_host_gets_the_only_one_of_its_folder(
     told = {Path(row["path"]).parent.name: (row["host"], row["host_known_by"]) for row in found}
     assert told["two"] == (None, None)
     assert told["one"] == ("GW1", "neighbours")
+
+
+def test_a_date_beyond_all_times_costs_its_line_and_no_more(
+    con: Connection, tmp_path: Path
+) -> None:
+    rows = w3c(2) + "294248-01-10 04:00:54 192.0.2.10 pc1 GW1 RCPT +TO:<bob@x.example> 250\n"
+    (tmp_path / "far.log").write_text(HEADER + rows)
+    (source,) = run(con, tmp_path)
+    assert (source.status, source.rows, source.rejects) == ("partial", 2, 1)
+
+
+def test_a_value_that_no_table_takes_is_the_fault_of_its_file_alone(
+    con: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise duckdb.OutOfRangeException("too far")
+
+    (tmp_path / "a.log").write_text(HEADER + w3c(2))
+    (tmp_path / "b.log").write_text(TRACKING + tracking(4))
+    with monkeypatch.context() as patch:
+        patch.setattr(ingest, "count_books", fails)
+        sources = run(con, tmp_path)
+    assert statuses(sources) == ["failed", "failed"]
+    assert "please report it (too far)" in (sources[0].note or "")
+    assert counts(con)["smtp"] == 0
+
+
+def test_an_inventory_that_is_alike_on_two_hosts_is_of_both(
+    con: Connection, tmp_path: Path
+) -> None:
+    for host in ("GWA", "GWB"):
+        (tmp_path / host).mkdir()
+        (tmp_path / host / "ex.log").write_text(HEADER + w3c(3, host=host))
+        (tmp_path / host / "versions.csv").write_text(VERSIONS)
+    (tmp_path / "GWB" / "copy.csv").write_text(VERSIONS)
+    run(con, tmp_path)
+    sql = "SELECT host, status, rows FROM source WHERE format = 'file_version' ORDER BY ALL"
+    assert con.execute(sql).fetchall() == [
+        ("GWA", "loaded", 1), ("GWB", "duplicate", 0), ("GWB", "loaded", 1),
+    ]  # fmt: skip
+    assert statuses(run(con, tmp_path)) == ["known"] * 5
+    con.execute("DELETE FROM file_version")
+
+
+def test_a_field_list_without_end_takes_no_time(con: Connection, tmp_path: Path) -> None:
+    names = " ".join(f"f{number}" for number in range(30_000))
+    row = "2007-09-03 05:00:00" + " x" * 29_999
+    (tmp_path / "wide.log").write_text(f"{HEADER.strip()} {names}\n{row}\n")
+    (source,) = run(con, tmp_path)
+    assert source.records == 1

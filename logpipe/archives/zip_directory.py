@@ -60,7 +60,8 @@ def members(file: BinaryIO, notes: list[str], _bound: int) -> list[Member]:
     Raises UnreadableError where nothing can be read, DocumentError where it is no collection.
     """
     try:
-        entries = _apart(list(_directory(file)), notes)
+        told = list(_directory(file))
+        entries = [*_apart(told, notes), *_left_out(file, told, notes)]
     except BROKEN as error:
         entries = list(zip_local.entries(file))
         if not entries:
@@ -146,6 +147,21 @@ def _apart(entries: list[Entry], notes: list[str]) -> list[Entry]:
         kept = {id(entry) for entry in sound}
         return [entry for entry in entries if id(entry) in kept]
     return entries
+
+
+def _left_out(file: BinaryIO, entries: list[Entry], notes: list[str]) -> list[Entry]:
+    """Return members that stand where the directory tells of nothing: two archives in one file."""
+    found: list[Entry] = []
+    at, size = 0, file.seek(0, 2)
+    starts = sorted((entry.offset, entry.packed) for entry in entries)
+    for offset, packed in [*starts, (size, 0)]:
+        if offset - at >= zip_local.LENGTH and len(found) + len(entries) < MEMBERS:
+            found += zip_local.entries(file, at, offset)
+        at = max(at, offset + zip_local.LENGTH + packed)
+    if found:
+        members = count_words(len(found), "member")
+        notes.append(f"{members} that the zip's directory leaves out, found by header")
+    return found
 
 
 def _member(file: BinaryIO, entry: Entry) -> Member:

@@ -42,11 +42,12 @@ def data_start(file: BinaryIO, offset: int) -> int:
     return offset + LENGTH + int(name) + int(extra)
 
 
-def entries(file: BinaryIO) -> Iterator[Entry]:
-    """Yield the members that the headers within a zip tell of, at most MEMBERS."""
+def entries(file: BinaryIO, begin: int = 0, end: int | None = None) -> Iterator[Entry]:
+    """Yield the members that the headers in a stretch of a zip tell of, at most MEMBERS."""
     size = file.seek(0, 2)
-    at, count = 0, 0
-    while count < MEMBERS and (found := _find(file, at, size)) is not None:
+    stop = size if end is None else end
+    at, count = begin, 0
+    while count < MEMBERS and (found := _find(file, at, stop)) is not None:
         entry, start = _entry(file, found, size)
         at = found + len(SIGNATURE)
         if entry:
@@ -56,10 +57,10 @@ def entries(file: BinaryIO) -> Iterator[Entry]:
             at = start if entry.crc is None else min(size, start + entry.packed)
 
 
-def _find(file: BinaryIO, at: int, size: int) -> int | None:
-    while at < size:
+def _find(file: BinaryIO, at: int, stop: int) -> int | None:
+    while at < stop:
         file.seek(at)
-        block = file.read(BLOCK)
+        block = file.read(min(BLOCK, stop - at))
         if (found := block.find(SIGNATURE)) >= 0:
             return at + found
         at += max(1, len(block) - len(SIGNATURE) + 1)

@@ -1,5 +1,6 @@
 -- Names that hosts were seen to have beside their own, with their hosts. Grain: one pair; the same
--- alias may have several hosts here. Parameter $run_id: greetings are taken from this run's sources.
+-- alias may have several hosts here. Greetings are taken from sources of this run, and of those that
+-- were killed before they came here: their count of fresh files is 0 still.
 WITH own AS (  -- hosts whose own logs are here
     SELECT host, max(last_ts) AS last_ts
     FROM source
@@ -29,7 +30,7 @@ greeting AS MATERIALIZED (  -- few of all rows: found before anything is cut out
         coalesce(e.host, s.host) AS host
     FROM smtp_event AS e
     JOIN source AS s ON s.source_id = e.source_id
-    WHERE s.run_id = $run_id
+    WHERE s.run_id IN (SELECT run_id FROM run WHERE fresh = 0)
       AND (
           (e.direction = 'out' AND e.kind = 'command' AND (e.verb = 'EHLO' OR e.verb = 'HELO'))
           OR (e.direction = 'in' AND e.kind = 'reply' AND e.reply_code = 220)

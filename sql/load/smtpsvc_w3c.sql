@@ -4,7 +4,9 @@ WITH named AS (
     SELECT
         record, extra, reject, excerpt,
         CASE
-            WHEN "time" IS NOT NULL THEN try_cast("date" AS DATE) + try_cast("time" AS TIME)
+            -- a DATE reaches farther than a TIMESTAMP: a year of more than four digits is none
+            WHEN "time" IS NOT NULL THEN
+                CASE WHEN substr("date", 5, 1) = '-' THEN try_cast("date" AS DATE) + try_cast("time" AS TIME) END
             WHEN NOT list_contains(fields, 'time') THEN try_cast("date" AS TIMESTAMP)
         END AS ts,
         "s-computername" AS host,

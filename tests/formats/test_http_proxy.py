@@ -76,6 +76,14 @@ def test_rows_without_time_or_method_are_refused(con: Connection, tmp_path: Path
 
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of real logs is not here")
+def test_a_field_list_that_names_its_mark_twice_is_one_line(
+    con: Connection, tmp_path: Path
+) -> None:
+    lines = [FIELDS, HEADER[0], f"#Fields: {HEADER[1]}", row()]
+    source = load_lines(con, tmp_path / "x.log", *lines)
+    assert (source.records, source.rows + source.rejects) == (2, 2)
+
+
 def test_real_logs_keep_each_value_of_their_74_fields(con: Connection) -> None:
     for path in sorted((CORPUS / "httpproxy").glob("*")):
         empty(con)

@@ -20,6 +20,7 @@ from logpipe.errors import UnreadableError
 
 CHUNK = 8 << 20
 LONGEST_LINE = 1 << 20  # bytes; DuckDB's own limit is 2 MB, and no server writes such a line
+MOST_FIELDS = 1_000
 EXCERPT = 200
 MOST_HEADERS = 1_000_000  # each is kept: more than that is an attack on memory
 SHORTEST = 8  # bytes; less tells nothing about an encoding
@@ -105,9 +106,12 @@ def data_above(line: int, text: Text) -> bool:
 
 
 def unique_names(names: list[str]) -> list[str]:
-    """Return field names as keys of a map: a name that came before gets its place added."""
+    """Return field names as keys of a map: a name that came before gets its place added.
+
+    No log has more than MOST_FIELDS; what a longer line names beyond them are surplus values.
+    """
     unique: dict[str, None] = {}
-    for place, name in enumerate(names, 1):
+    for place, name in enumerate(names[:MOST_FIELDS], 1):
         own = name
         # +1 is the first surplus value
         while own in unique or re.fullmatch(r"\+\d+", own):
@@ -136,11 +140,11 @@ def _scan(text: Text, chunk: bytes, marks: tuple[bytes, ...], starts: re.Pattern
     """Add one chunk of whole lines to the survey."""
     if text.lines == 0:
         chunk = chunk.removeprefix(codecs.BOM_UTF8)
-    places = [0] if chunk.startswith(marks) else []
+    places = {0} if chunk.startswith(marks) else set[int]()  # a line may begin with two of them
     for mark in marks:
         at = chunk.find(b"\n" + mark)
         while at >= 0:
-            places.append(at + 1)
+            places.add(at + 1)
             at = chunk.find(b"\n" + mark, at + 1)
     line, seen = text.lines + 1, 0
     for place in sorted(places):
