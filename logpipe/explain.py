@@ -1,13 +1,8 @@
 """One incident with what explains it: the causes of its waits, the lines that its findings name."""
 
-from collections import defaultdict
-from pathlib import Path
-from typing import Any
-
 from logpipe.analyze import build_report, known_sources
 from logpipe.errors import LogpipeError
-from logpipe.formats import all_formats
-from logpipe.report.evidence import raw_lines
+from logpipe.report.evidence import quoted
 from logpipe.report.explained import Explained
 from logpipe.report.text import clean
 from logpipe.sqlfiles import sql_text
@@ -37,19 +32,9 @@ def explain(con: Connection, incident_id: str) -> Explained:
         for row in ask(con, sql_text("reports", "event_words"), asked)
     }
     waits = ask(con, sql_text("reports", "waits"), asked) if "wait_stretch" in tables else []
-    return Explained(incident, waits, quotes | _line_quotes(con, incident))
-
-
-def _line_quotes(con: Connection, incident: dict[str, Any]) -> dict[tuple[str, int], str]:
-    """Return the lines of text logs that the findings of an incident name."""
-    lined = {format_.name for format_ in all_formats() if format_.lined}
-    wanted: dict[str, set[int]] = defaultdict(set)
-    for found in incident["findings"]:
-        if found["source"] is not None and found["record"] is not None:
-            wanted[found["source"]].add(found["record"])
-    return {
-        (source.path, record): line
-        for source in known_sources(con)
-        if source.path in wanted and source.format in lined
-        for record, line in raw_lines(Path(source.path), wanted[source.path], source.bytes).items()
-    }
+    places = [
+        (found["source"], found["record"])
+        for found in incident["findings"]
+        if found["source"] is not None and found["record"] is not None
+    ]
+    return Explained(incident, waits, quotes | quoted(known_sources(con), places))

@@ -1,16 +1,35 @@
 """The raw lines behind findings, read again from the files: for ``logpipe explain``."""
 
 import tempfile
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from logpipe.archives import look, unwrap
 from logpipe.errors import UnreadableError
+from logpipe.formats import all_formats
 from logpipe.formats._text.lines import SPOILED, survey
+from logpipe.model import Source
 from logpipe.report.text import clean, clip
 
 LONGEST = 400  # characters of a line that are quoted
 BLOCK = 1 << 16  # bytes read of one line at most
+
+Place = tuple[str, int]
+
+
+def quoted(sources: Iterable[Source], places: Iterable[Place]) -> dict[Place, str]:
+    """Return the lines of text logs at these places (path and line), as far as they can be read."""
+    lined = {format_.name for format_ in all_formats() if format_.lined}
+    wanted: dict[str, set[int]] = defaultdict(set)
+    for path, record in places:
+        wanted[path].add(record)
+    return {
+        (source.path, record): line
+        for source in sources
+        if source.path in wanted and source.format in lined
+        for record, line in raw_lines(Path(source.path), wanted[source.path], source.bytes).items()
+    }
 
 
 def raw_lines(path: Path, records: Collection[int], size: int | None) -> dict[int, str]:

@@ -12,13 +12,13 @@ from logpipe.words import count_words
 Row = dict[str, Any]
 
 
-def read_moment(text: str) -> datetime:
-    """Return the moment that ``--at`` names, as naive UTC; without an offset it is UTC already."""
+def read_moment(text: str, option: str = "--at") -> datetime:
+    """Return the moment that an option names, as naive UTC; without an offset it is UTC already."""
     try:
         at = datetime.fromisoformat(text)
         return (at.astimezone(UTC) if at.tzinfo else at).replace(tzinfo=None)
     except (ValueError, OverflowError) as error:
-        raise LogpipeError(f"--at {text}: no moment; write it like 2007-09-10T12:00") from error
+        raise LogpipeError(f"{option} {text}: no moment; write it like 2007-09-10T12:00") from error
 
 
 def queue_lines(rows: Sequence[Row], spans: Sequence[Row], at: datetime) -> Iterator[str]:

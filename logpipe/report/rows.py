@@ -33,7 +33,7 @@ def print_rows(
     """
     safe = out.isatty()
     rows = _as_written(names, rows)
-    named = (dict(zip(names, map(_plain, row), strict=True)) for row in rows)
+    named = (dict(zip(names, map(plain, row), strict=True)) for row in rows)
     match shape:
         case "csv":
             writer = csv.writer(out, lineterminator="\n")
@@ -96,8 +96,8 @@ def _blocks(names: list[str], rows: list[list[str]], out: TextIO) -> None:
 def _shown(value: Any) -> str:
     if value is None:
         return ""
-    plain = _plain(value)
-    return plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False)
+    known = plain(value)
+    return known if isinstance(known, str) else json.dumps(known, ensure_ascii=False)
 
 
 def _cell(value: Any) -> str:
@@ -106,7 +106,7 @@ def _cell(value: Any) -> str:
     return f"'{shown}" if isinstance(value, str) and shown.startswith(FORMULA) else shown
 
 
-def _plain(value: Any) -> Any:  # noqa: PLR0911 - one line for each kind of value
+def plain(value: Any) -> Any:  # noqa: PLR0911 - one line for each kind of value
     """Return a value as JSON knows it."""
     match value:
         case datetime():
@@ -122,9 +122,9 @@ def _plain(value: Any) -> Any:  # noqa: PLR0911 - one line for each kind of valu
         case UUID():
             return str(value)
         case dict():
-            return {str(key): _plain(item) for key, item in value.items()}
+            return {str(key): plain(item) for key, item in value.items()}
         case list() | tuple():
-            return [_plain(item) for item in value]
+            return [plain(item) for item in value]
         case float() if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124 - NaN
             return None
         case _:
