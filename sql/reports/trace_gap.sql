@@ -35,7 +35,9 @@ hole AS (
 ),
 
 sided AS (  -- one row: one other side without a step of its own
-    SELECT s.side, coalesce(s.other_host, s.other) AS name, s.other_host,
+    SELECT
+        s.side, s.other_host,
+        CASE WHEN s.other_host <> upper(s.other) THEN s.other_host || ' (' || s.other || ')' ELSE s.other END AS name,
         coalesce(min(CASE WHEN s.class = 'ok' THEN s.step_no END), min(s.step_no)) AS step_no
     FROM trace_step AS s
     LEFT JOIN trace_hop AS h ON h.host = s.other_host
@@ -50,7 +52,7 @@ sided AS (  -- one row: one other side without a step of its own
                 AND abs(lp_us(n.at_ts) - lp_us(s.at_ts)) <= lp_minutes(1)
           )
       )
-    GROUP BY s.side, coalesce(s.other_host, s.other), s.other_host
+    GROUP BY ALL
 ),
 
 outside AS (

@@ -23,10 +23,20 @@ called AS (  -- names and addresses of hosts whose logs are here
     WHERE s.host IS NOT NULL
 ),
 
+full_name AS (  -- names with a domain, by which a stranger's host of the same first name is told apart
+    SELECT DISTINCT lp_host(e.computer) AS host, lower(rtrim(e.computer, '.')) AS name
+    FROM windows_event AS e
+    JOIN named AS n ON lp_host(n.other) = lp_host(e.computer)
+    WHERE contains(e.computer, '.')
+),
+
 known AS (  -- an address that several hosts had names none
     SELECT n.other, min(c.host) AS host
     FROM named AS n
     JOIN called AS c ON c.name IN (n.other, lp_host(n.other))
+    WHERE NOT contains(n.other, '.') OR c.name = n.other
+       OR NOT EXISTS (SELECT 1 FROM full_name AS f WHERE f.host = c.host)
+       OR EXISTS (SELECT 1 FROM full_name AS f WHERE f.host = c.host AND f.name = lower(rtrim(n.other, '.')))
     GROUP BY n.other
     HAVING count(DISTINCT c.host) = 1
 ),
