@@ -287,7 +287,9 @@ def _load(
     notes = [source.note, *reading.notes]
     into = Into(reading.load, format_.table, source.source_id, known.last_line)
     for batch in reading.batches:
-        rejects += load_batch(con, batch, into, _expected(batch, reading.records - known.records))
+        refused = load_batch(con, batch, into, _expected(batch, reading.records - known.records))
+        rejects += refused.records
+        duplicates += refused.again
         quick = isinstance(batch, Columns)
         if isinstance(batch, Lines | Columns) and "block_line" in batch.segments.columns:
             _header_blocks(con, batch.segments, source.source_id, known.last_line)

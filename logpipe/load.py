@@ -22,13 +22,20 @@ REFUSE = (
     "INSERT INTO reject BY NAME SELECT DISTINCT source_id, record, reject AS reason, excerpt "
     "FROM (\n{rows}\n) WHERE reject IS NOT NULL"
 )
-
+COUNT = "SELECT count(*) FROM (\n{rows}\n) WHERE reject IS NOT NULL"
 
 Listed = Lines | Ndjson | Frame  # batches whose records are listed: one that is no row has a reason
 
 
 class UnevenError(Exception):
     """A file that seemed plain did not give one row in columns for each of its lines."""
+
+
+class Refused(NamedTuple):
+    """What of a batch was no row: records refused, and how many of them came again alike."""
+
+    records: int = 0
+    again: int = 0
 
 
 class Into(NamedTuple):
@@ -40,8 +47,8 @@ class Into(NamedTuple):
     skip: int
 
 
-def load_batch(con: Connection, batch: Batch, into: Into, expected: int) -> int:
-    """Insert one batch; returns how many of its records were refused.
+def load_batch(con: Connection, batch: Batch, into: Into, expected: int) -> Refused:
+    """Insert one batch; returns how many of its records were refused, and told again.
 
     Where fewer than ``expected`` come in, those that the load SQL marks go to table reject.
     Raises UnevenError where a file cannot be read in Columns; that all rows came, the books tell.
@@ -64,7 +71,7 @@ def _is_small(batch: Listed) -> bool:
             return frame.estimated_size() < SMALL
 
 
-def _load_columns(con: Connection, batch: Columns, into: Into) -> int:
+def _load_columns(con: Connection, batch: Columns, into: Into) -> Refused:
     """Insert a plain log, or raise UnevenError where it cannot be read in columns at all."""
     rows = _load_sql(into.load, cell_sql(batch))
     rows = f"SELECT CAST($source_id AS INTEGER) AS source_id, new.* FROM (\n{rows}\n) AS new"
@@ -74,10 +81,10 @@ def _load_columns(con: Connection, batch: Columns, into: Into) -> int:
         ).fetchall()
     except (duckdb.InvalidInputException, duckdb.BinderException) as error:
         raise UnevenError from error
-    return 0
+    return Refused()
 
 
-def _load_small(con: Connection, batch: Listed, into: Into, expected: int) -> int:
+def _load_small(con: Connection, batch: Listed, into: Into, expected: int) -> Refused:
     """Insert a batch by a plan that is kept for others of its shape."""
     relations, rows = _relations(con, batch, into.load), _load_sql(into.load, _cells(into.load))
     for name, select in relations.items():
@@ -88,9 +95,14 @@ def _load_small(con: Connection, batch: Listed, into: Into, expected: int) -> in
     accepted = execute(con, plan, into.source_id, into.skip)
     # one line may give several rows
     if len(set(accepted) if isinstance(batch, Lines) else accepted) >= expected:
-        return 0
+        return Refused()
     plan = Plan((*shape, "refuse"), REFUSE + " RETURNING record", tuple(relations), rows)
-    return len(execute(con, plan, into.source_id, into.skip))
+    refused = len(execute(con, plan, into.source_id, into.skip))
+    if isinstance(batch, Lines):  # a line that gave several rows is one record
+        return Refused(refused)
+    plan = Plan((*shape, "count"), COUNT, tuple(relations), rows)
+    ((told,),) = execute(con, plan, into.source_id, into.skip)
+    return Refused(refused, told - refused)
 
 
 def _shape(batch: Listed) -> str:
@@ -103,7 +115,7 @@ def _shape(batch: Listed) -> str:
             return str(frame.schema)
 
 
-def _load_large(con: Connection, batch: Listed, into: Into, expected: int) -> int:
+def _load_large(con: Connection, batch: Listed, into: Into, expected: int) -> Refused:
     """Insert a batch by statements planned for it alone."""
     for name, select in _relations(con, batch, into.load).items():
         if select != f"FROM {name}":
@@ -118,8 +130,12 @@ def _load_large(con: Connection, batch: Listed, into: Into, expected: int) -> in
     if isinstance(batch, Lines):  # one line may give several rows: the table tells how many lines
         accepted = count_books(con, into.table, into.source_id).rows
     if accepted >= expected:
-        return 0
-    return changed(con.execute(REFUSE.format(rows=rows), params))
+        return Refused()
+    refused = changed(con.execute(REFUSE.format(rows=rows), params))
+    if isinstance(batch, Lines):
+        return Refused(refused)
+    ((told,),) = con.execute(COUNT.format(rows=rows), params).fetchall()
+    return Refused(refused, told - refused)
 
 
 def _relations(con: Connection, batch: Listed, load: str) -> dict[str, str]:

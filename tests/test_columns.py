@@ -13,7 +13,7 @@ from benchmarks import generate
 from logpipe import formats
 from logpipe import ingest as reading
 from logpipe.analyze import ingest
-from logpipe.load import Into, load_batch
+from logpipe.load import Into, Refused, load_batch
 from logpipe.model import Batch, Columns, Format
 from logpipe.plans import SMALL
 from logpipe.store import Connection, ask, open_store
@@ -84,7 +84,7 @@ def test_a_large_plain_log_is_read_in_columns_and_no_second_time_by_lines(
     write(tmp_path / "large.log", 2 * SMALL)
     ways: list[type[Batch]] = []
 
-    def seen(con: Connection, batch: Batch, into: Into, expected: int) -> int:
+    def seen(con: Connection, batch: Batch, into: Into, expected: int) -> Refused:
         ways.append(type(batch))
         return load_batch(con, batch, into, expected)
 

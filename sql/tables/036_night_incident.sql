@@ -7,14 +7,13 @@ CREATE TABLE IF NOT EXISTS night_incident (
         CHECK (state IN ('new', 'continuing', 'worse', 'better', 'gone', 'reopened')),
     seen        BOOLEAN NOT NULL,  -- false: logs of its host are missing, so that its absence tells nothing
     suppressed  VARCHAR,           -- why it needs no attention, as the configuration says
-    rule        VARCHAR NOT NULL,
-    host        VARCHAR,
-    service     VARCHAR,
-    severity    VARCHAR NOT NULL,  -- this night
+    rule        VARCHAR NOT NULL,  -- as in the incident
+    host        VARCHAR,           -- as in the incident
+    service     VARCHAR,           -- as in the incident
+    severity    VARCHAR NOT NULL,  -- this night, or as it was last found
     title       VARCHAR NOT NULL,  -- this night, or as it was last found
     messages    BIGINT NOT NULL,   -- affected since it began; 0 where it is not about messages
     started_at  TIMESTAMP NOT NULL,  -- UTC, the earliest any night found
     last_at     TIMESTAMP NOT NULL,  -- UTC, its latest fact
-    ended_at    TIMESTAMP,         -- UTC; NULL while it lasts
-    PRIMARY KEY (night_id, known_as)
+    ended_at    TIMESTAMP          -- UTC; NULL while it lasts
 );

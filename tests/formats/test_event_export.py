@@ -104,6 +104,14 @@ def test_an_xml_export_adds_nothing_to_the_evtx_of_the_same_log(
     assert rows(con, "windows_event", "* EXCLUDE (source_id)") == before
 
 
+def test_a_record_that_is_refused_twice_alike_is_told_once(con: Connection, tmp_path: Path) -> None:
+    head, first, *_ = (FOLDER / "get-winevent.csv").read_text("utf-8-sig").splitlines(keepends=True)
+    spoiled = first.replace("01.05.2012", "01.00.2012")
+    (tmp_path / "x.csv").write_text(head + spoiled + spoiled)
+    source = load(con, tmp_path / "x.csv")
+    assert (source.records, source.rows, source.duplicates, source.rejects) == (2, 0, 1, 1)
+
+
 def test_entities_are_never_expanded(con: Connection, tmp_path: Path) -> None:
     bomb = '<!DOCTYPE a [<!ENTITY b "boo"><!ENTITY c "&b;&b;&b;">]>'
     source = load_text(con, tmp_path, bomb + event(1, strings("&c;")) + event(2, strings("ok")))
