@@ -4,9 +4,10 @@ WITH named AS (
     SELECT
         record, extra, reject, excerpt,
         CASE
-            -- a DATE reaches farther than a TIMESTAMP: a year of more than four digits is none
-            WHEN "time" IS NOT NULL THEN
-                CASE WHEN substr("date", 5, 1) = '-' THEN try_cast("date" AS DATE) + try_cast("time" AS TIME) END
+            -- a DATE reaches farther than a TIMESTAMP
+            WHEN "time" IS NOT NULL AND try_cast("date" AS DATE) < DATE '9999-12-31'
+            THEN try_cast("date" AS DATE) + try_cast("time" AS TIME)
+            WHEN "time" IS NOT NULL THEN NULL
             WHEN NOT list_contains(fields, 'time') THEN try_cast("date" AS TIMESTAMP)
         END AS ts,
         "s-computername" AS host,
