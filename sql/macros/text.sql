@@ -137,3 +137,31 @@ CREATE OR REPLACE MACRO lp_fate(outcome, wait_h, status_code) AS
         WHEN 'open' THEN ' still waited when the logs ended'
         ELSE ' waited ' || round(wait_h, 1) || ' h and was refused'
     END;
+
+-- A reply or status without what differs from message to message, so that like ones count together: times,
+-- mailboxes, addresses, lower-case host names, ids and long numbers. Codes (550, 5.1.1, 0xC00402E7) and
+-- the vendor's own words (QUEUE.Expired) stay.
+CREATE OR REPLACE MACRO lp_alike(v) AS
+    trim(regexp_replace(
+        regexp_replace(
+            regexp_replace(
+                regexp_replace(
+                    regexp_replace(
+                        regexp_replace(
+                            regexp_replace(
+                                left(v, 1000),
+                                '[0-9]{4}-[0-9]{2}-[0-9]{2}[T +]?[0-9:.]*Z?|\b[0-9]{1,2}:[0-9]{2}:[0-9]{2}\b', '(time)', 'g'
+                            ),
+                            '<[^<>@]*@[^<>]*>|[^\s<>()\[\]{}"'',;:=]+@[^\s<>()\[\]{}"'',;:=]+', '(address)', 'g'
+                        ),
+                        '\[?(?:\b[0-9]{1,3}(?:[.][0-9]{1,3}){3}\b|\b[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{0,4}){2,7})\]?', '(ip)', 'g'
+                    ),
+                    '\b[a-z0-9][a-z0-9-]*(?:[.][a-z0-9][a-z0-9-]*)*[.][a-z][a-z-]*[a-z]\b', '(host)', 'g'
+                ),
+                -- words of six and more signs with a number in them; 0x… is a code
+                '\b(?:[A-Za-z1-9][A-Za-z0-9_]{4,}[0-9][A-Za-z0-9_]*|[A-Za-z1-9][A-Za-z0-9_]{0,8}[0-9][A-Za-z0-9_]{4,}|[1-9][A-Za-z0-9_]{5,})\b', '(id)', 'g'
+            ),
+            '\b[0-9]{4,}\b', '(number)', 'g'
+        ),
+        '\s+', ' ', 'g'
+    ));
