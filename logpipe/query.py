@@ -66,8 +66,10 @@ def _said(error: duckdb.Error) -> str:
     """Return DuckDB's words on one line, and where a derived table is missing what makes it."""
     words = " ".join(str(error).partition("LINE 1:")[0].split())
     missing = re.search(r"Table with name (\w+) does not exist", words)
-    if missing and re.search(rf"TABLE {missing[1]} AS", _derived_sql()):
+    if missing and re.search(rf"(?:TABLE|VIEW) {missing[1]} AS", _derived_sql()):
         return f"table {missing[1]} is made by 'logpipe detect' or 'logpipe analyze'; run it first"
+    if macro := re.search(r"Function with name (lp_\w+) does not exist", words):
+        return f"macro {macro[1]} is of a newer logpipe than this store; run 'logpipe detect' again"
     return words
 
 

@@ -14,7 +14,8 @@ import pytest
 from logpipe.analyze import ingest, queue_at
 from logpipe.cases import give
 from logpipe.errors import LogpipeError
-from logpipe.report.queued import queue_lines, read_moment
+from logpipe.named import read_moment
+from logpipe.report.queued import queue_lines
 from logpipe.store import Connection, ask, open_store, rebuild_derived
 from samples.generator import facts, hosts
 from samples.generator.eventlog import Machine
@@ -222,13 +223,13 @@ def test_at_any_minute_the_rebuilt_queue_is_that_of_the_simulation(tmp_path: Pat
     ],
 )
 def test_a_moment_is_utc_unless_it_says_otherwise(text: str, moment: datetime) -> None:
-    assert read_moment(text) == moment
+    assert read_moment(text, "--at") == moment
 
 
 @pytest.mark.parametrize("text", ["yesterday", "", "2007-13-01", "0001-01-01T00:00+23:00"])
 def test_what_is_no_moment_is_told(text: str) -> None:
     with pytest.raises(LogpipeError, match="no moment"):
-        read_moment(text)
+        read_moment(text, "--at")
 
 
 def test_the_command_prints_it_and_says_what_to_run_first(con: Connection, tmp_path: Path) -> None:

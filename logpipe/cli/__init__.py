@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from logpipe import __version__
-from logpipe.cli import asking, judging, night, reading, rules, tracing
+from logpipe.cli import asking, counting, judging, night, reading, rules, tracing
 from logpipe.errors import LogpipeError
 
 INTERRUPTED = 130
@@ -23,6 +23,7 @@ app = typer.Typer(
 for command in (
     judging.analyze, reading.ingest, judging.detect, asking.query, reading.identify,
     reading.coverage, asking.queue, judging.explain, night.nightly, tracing.trace,
+    counting.latency, counting.relay_clients, counting.top,
 ):  # fmt: skip
     app.command()(command)
 app.add_typer(rules.app, name="rules", help="List, show and test the rules.")

@@ -53,3 +53,20 @@ Zones = Annotated[
     ),
 ]
 Format = Annotated[Shape, typer.Option("--format", "-f", help="How to print the rows.")]
+From = Annotated[
+    str | None,
+    typer.Option("--from", metavar="TIME", help="From this moment on, UTC: 2007-09-10T12:00."),
+]
+To = Annotated[str | None, typer.Option("--to", metavar="TIME", help="Before this moment, UTC.")]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        "--since",
+        metavar="SPAN",
+        help="In place of --from: 24h, 7d or 90m back from the newest moment in the mail logs,"
+        " not from now, since collected logs are old.",
+    ),
+]
+Hosts = Annotated[
+    list[str] | None, typer.Option("--host", help="Only this host; may be given again.")
+]

@@ -53,7 +53,7 @@ def trace(
     Example: logpipe trace "quarterly figures" --raw --html trace.html
     """
     from logpipe.errors import LogpipeError
-    from logpipe.report.queued import read_moment
+    from logpipe.named import read_moment
     from logpipe.report.traced import listed_lines, trace_lines
     from logpipe.report.traced_rows import print_found, print_traced
     from logpipe.store import open_store

@@ -1,24 +1,16 @@
 """The queue at one moment, as text: for ``logpipe queue``."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from logpipe.errors import LogpipeError
 from logpipe.report._words import duration_words
 from logpipe.report.text import clean
 from logpipe.words import count_words
 
 Row = dict[str, Any]
-
-
-def read_moment(text: str, option: str = "--at") -> datetime:
-    """Return the moment that an option names, as naive UTC; without an offset it is UTC already."""
-    try:
-        at = datetime.fromisoformat(text)
-        return (at.astimezone(UTC) if at.tzinfo else at).replace(tzinfo=None)
-    except (ValueError, OverflowError) as error:
-        raise LogpipeError(f"{option} {text}: no moment; write it like 2007-09-10T12:00") from error
+WIDTH = 79
 
 
 def queue_lines(rows: Sequence[Row], spans: Sequence[Row], at: datetime) -> Iterator[str]:
@@ -29,12 +21,25 @@ def queue_lines(rows: Sequence[Row], spans: Sequence[Row], at: datetime) -> Iter
     yield f"Waiting at {at:%Y-%m-%d %H:%M:%S} UTC, rebuilt from the logs:"
     if not rows:
         yield "No mail log, listing or counter reaches that moment."
-        for span in spans:
-            covered = f"{span['first_ts']:%Y-%m-%d %H:%M} to {span['last_ts']:%Y-%m-%d %H:%M}"
-            yield clean(f"  {span['host']} {span['log']}: {covered}")
+        yield from reach_lines(spans)
     for host in sorted({row["host"] for row in rows}):
         yield ""
         yield from _host_lines(host, [row for row in rows if row["host"] == host])
+
+
+def nothing_lines(words: str, spans: Sequence[Row]) -> Iterator[str]:
+    """Yield why there is no row and what to collect, and what the mail logs cover."""
+    yield from textwrap.wrap(words, WIDTH)
+    if spans:
+        yield "What mail logs there are:"
+        yield from reach_lines(spans)
+
+
+def reach_lines(spans: Sequence[Row]) -> Iterator[str]:
+    """Yield from when to when the mail logs of each host reach; ``spans`` of table log_span."""
+    for span in spans:
+        covered = f"{span['first_ts']:%Y-%m-%d %H:%M} to {span['last_ts']:%Y-%m-%d %H:%M}"
+        yield clean(f"  {span['host']} {span['log']}: {covered}")
 
 
 def _host_lines(host: str, rows: Sequence[Row]) -> Iterator[str]:

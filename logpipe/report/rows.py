@@ -65,7 +65,7 @@ def _table(
     columns: list[str], numeric: list[bool], values: list[tuple[Any, ...]], out: TextIO, width: int
 ) -> None:
     """Draw a table that fits the terminal, or a block a row where it cannot."""
-    rows = [[clean(_shown(value)) for value in row] for row in values]
+    rows = [[clean(shown(value)) for value in row] for row in values]
     names = [clean(name) for name in columns]
     lengths = [
         min(WIDEST, max(len(name), *(len(row[at]) for row in rows), 1))
@@ -93,7 +93,8 @@ def _blocks(names: list[str], rows: list[list[str]], out: TextIO) -> None:
         )
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """Return a value as text; nothing for NULL."""
     if value is None:
         return ""
     known = plain(value)
@@ -102,8 +103,8 @@ def _shown(value: Any) -> str:
 
 def _cell(value: Any) -> str:
     """Return a CSV cell; text that a spreadsheet would take for a formula gets a leading quote."""
-    shown = _shown(value)
-    return f"'{shown}" if isinstance(value, str) and shown.startswith(FORMULA) else shown
+    text = shown(value)
+    return f"'{text}" if isinstance(value, str) and text.startswith(FORMULA) else text
 
 
 def plain(value: Any) -> Any:  # noqa: PLR0911 - one line for each kind of value

@@ -1,3 +1,13 @@
+/*
+title = "Events behind the findings of one incident, in their own words"
+grain = "One row: one event."
+columns = ["words", "source", "record"]
+empty = "No event of a Windows event log stands behind this incident, or there is no incident of this id."
+
+[params.incident]
+required = true
+text = "the whole id of an incident, see the query incidents"
+*/
 -- Events behind the findings of one incident, in their own words: event logs have no lines to quote.
 -- Parameter $incident.
 SELECT DISTINCT

@@ -1,3 +1,9 @@
+/*
+title = "Every incident, the gravest first"
+grain = "One row: one incident."
+columns = ["severity", "incident_id", "host", "started_at", "ended_at", "messages", "title"]
+empty = "No incident: run 'logpipe detect' or 'logpipe analyze' first, or nothing was found."
+*/
 -- Every incident, the gravest first, with its rule's words.
 SELECT
     i.incident_id, i.rule, i.host, i.service, i.severity, i.started_at, i.ended_at,

@@ -1,3 +1,20 @@
+/*
+title = "What waited in the queues at one moment, beside what listings and counters saw"
+grain = "One row: one destination of one host; one for all of a host's destinations, or one for each of its counters."
+columns = ["host", "destination", "rebuilt", "oldest_min", "seen", "seen_by", "seen_at", "source", "record"]
+unknown = "A host without a mail log at that moment has nothing rebuilt, one without a listing or counter nothing seen."
+empty = "No mail log, listing or counter reaches that moment."
+
+[params.at]
+kind = "moment"
+unit = "UTC"
+required = true
+text = "the moment"
+
+[params.hosts]
+kind = "hosts"
+text = "only these hosts"
+*/
 -- What waited at one moment, rebuilt from the logs, beside what listings and counters saw within half an
 -- hour of it. Parameters: $at (UTC), $hosts (a list; NULL: all). One row: one destination of one host; and
 -- one for all of a host's destinations, or one for each of its counters. rebuilt is NULL where no mail log

@@ -1,3 +1,9 @@
+/*
+title = "Every file ever offered, with its books"
+grain = "One row: one file."
+columns = ["path", "format", "host", "status", "records", "rows", "duplicates", "rejects", "note", "first_ts", "last_ts"]
+empty = "No file: run 'logpipe ingest' first."
+*/
 -- Every file ever offered, with its books, by path, and the commonest reasons of what was refused.
 -- Local times without a known zone are said to be so, since all times here are told as UTC.
 WITH reason AS (  -- one row: one reason of one file

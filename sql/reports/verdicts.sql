@@ -1,3 +1,9 @@
+/*
+title = "Every known problem that was considered for an incident, with its signs"
+grain = "One row: one incident and known problem."
+columns = ["incident_id", "problem", "verdict", "reason", "title", "missing", "look_alikes"]
+empty = "No known problem was considered for any incident."
+*/
 -- Every known problem that was considered for an incident, the best first, with its signs and what resembles it.
 WITH signs AS (
     SELECT

@@ -1,3 +1,13 @@
+/*
+title = "What the waiting of one incident's messages was made of"
+grain = "One row: one cause."
+columns = ["cause", "messages", "hours", "longest_h", "text"]
+empty = "No message of this incident waited, or there is no incident of this id."
+
+[params.incident]
+required = true
+text = "the whole id of an incident, see the query incidents"
+*/
 -- What the waiting of one incident's messages was made of. Parameter $incident. One row: one cause.
 SELECT
     w.cause,
