@@ -31,7 +31,8 @@ ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "samples"
 PAGE = ROOT / "docs" / "asking.md"
 PARAM = re.compile(r"'(?:[^']|'')*'|--[^\n]*|\$(\w+)")
-INTERNAL = {"odd_times"}  # reports that serve logpipe itself
+# reports that serve logpipe itself: a check of rules, the steps of a trace
+INTERNAL = {path.stem for path in sql_files("reports") if re.match(r"odd_times|trace_", path.stem)}
 
 
 def made(tmp: Path, bundle: str) -> Path:
