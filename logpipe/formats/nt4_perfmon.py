@@ -27,6 +27,9 @@ LONGEST_HEADER = 40  # lines; the tool writes eleven
 MONTHS = 12
 
 
+BLANK = " \t"  # Python takes \f and \x1c for blanks too
+
+
 @dataclass(slots=True)
 class _Block:
     """One export: where its rows begin, its counters, and what its dates tell of their order."""
@@ -85,7 +88,7 @@ def _survey(path: Path) -> tuple[_Block, int]:
                 block = _Block(number, divider, _counters(rows))
             elif number > LONGEST_HEADER:
                 break
-        elif line.strip():
+        elif line.strip(BLANK):
             records += 1
             if date := DATE.match(line.split(block.divider, 1)[0].strip('" ')):
                 block.firsts = max(block.firsts, int(date[1]))
@@ -142,8 +145,8 @@ def _order(block: _Block) -> tuple[str, list[str]]:
 
 def _row(line: str, block: _Block, order: str) -> str:
     """Return one row as PDH-CSV has it, or what tells the load to refuse it."""
-    if line.startswith(SPOILED) or not line.strip():
-        return line.strip(" \t")
+    if line.startswith(SPOILED) or not line.strip(BLANK):
+        return line.strip(BLANK)
     cells = _cells(line, block.divider)
     moment = _moment(cells[0], cells[1] if len(cells) > 1 else "", order)
     if moment is None:

@@ -111,6 +111,11 @@ def test_short_rows_and_rows_without_time_are_refused(con: Connection, tmp_path:
     assert ask(con, "SELECT value, text FROM counter_sample WHERE record = 16") == [(None, "x")]
 
 
+def test_a_line_of_one_control_character_is_a_record(con: Connection, tmp_path: Path) -> None:
+    source = export(con, tmp_path, "\x0c", "3/9/98,1:00:00 AM,1,2", "\x1d", " \t")
+    assert (source.records, source.rows, source.rejects) == (3, 1, 2)
+
+
 def test_an_export_without_computers_is_unreadable(con: Connection, tmp_path: Path) -> None:
     path = tmp_path / "chart.csv"
     for computers in ("", "\\\\MTA1,,", "x,\\\\MTA1"):

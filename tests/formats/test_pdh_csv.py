@@ -162,6 +162,14 @@ def test_a_comment_in_the_last_header_cell_is_no_counter(con: Connection, tmp_pa
     assert con.execute("SELECT counter FROM counter").fetchall() == [("Available Bytes",)]
 
 
+def test_two_marks_of_byte_order_are_none_too_many(con: Connection, tmp_path: Path) -> None:
+    rows = every(5, "10/03/2007 10:00:00.000", count=2)
+    rows = [line(moment, "1", "2") for moment in rows]
+    head = line(SUMMER, MEMORY, QUEUE)
+    source = load(con, tmp_path, f"\ufeff\ufeff{head}", *rows)
+    assert (source.records, source.rows) == (2, 2)
+
+
 def test_tabs_divide_cells_of_the_tsv_form(con: Connection, tmp_path: Path) -> None:
     first = SUMMER.replace("CSV", "TSV")
     rows = [line("09/03/2007 07:00:00.000", "1", " ", divider="\t")]

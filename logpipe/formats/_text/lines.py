@@ -198,7 +198,10 @@ def _fault(path: Path) -> str | None:  # noqa: PLR0911 - one return for each fau
                 return "not UTF-8"
             if _marked(block, b"\x02", begins=not since_newline):
                 return "control characters at line starts"
-            if _marked(block, codecs.BOM_UTF8, begins=not since_newline and file.tell() > CHUNK):
+            inside = _marked(
+                block, codecs.BOM_UTF8, begins=not since_newline and file.tell() > CHUNK
+            )
+            if inside or block.startswith(codecs.BOM_UTF8 * 2):
                 return "byte-order marks inside"
             joined = held + block
             if fault := _ends_fault(joined, bare=bare):
@@ -306,7 +309,7 @@ def _mended(line: str, *, decoded: bool) -> str:
     line = line.removesuffix("\r")
     if not decoded:
         line = _ansi(line.encode("latin-1"))
-    line = line.removeprefix("\ufeff")
+    line = line.lstrip("\ufeff")
     if "\0" in line:
         return f"{SPOILED}NUL bytes{SPOILED}" + _visible(line[:EXCERPT])
     if len(line) > LONGEST_LINE // 4 and len(line.encode()) > LONGEST_LINE:
