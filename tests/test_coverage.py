@@ -222,6 +222,22 @@ def test_records_that_another_copy_of_the_log_brought_are_no_gap(
     assert (gap["missing"], gap["what"]) == (3, f"{name}: records 48 to 50")
 
 
+CUT = "lost: the file is cut, 9 of 99 bytes, records after number 7 are missing, at least up to 20"
+
+
+def test_what_a_cut_event_log_lacks_behind_its_end_is_a_gap_unless_a_copy_goes_on(
+    con: Connection,
+) -> None:
+    add_source(con, 1, "sys.evt", "evt", status="partial", note=CUT)
+    record(con, 1, [5, 6, 7])
+    (gap,) = gaps(con, "missing records")
+    assert (gap["missing"], gap["what"]) == (13, "sys.evt: records 8 to 20, the file is cut")
+    assert "  HUB1 events: missing records, 2009-02-02 00:07 and later" in coverage_lines(**cover(con))
+    add_source(con, 2, "whole.evt", "evt", duplicates=3)
+    record(con, 2, list(range(8, 31)))
+    assert gaps(con, "missing records") == []
+
+
 def test_a_chain_of_copies_is_one_log(con: Connection) -> None:
     for number, numbers in enumerate(([1, 2, 3, 8, 9, 14], [4, 5, 6, 7], [10, 11, 12, 13]), 1):
         add_source(con, number, f"{number}.evt", "evt", duplicates=number - 1)

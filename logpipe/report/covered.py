@@ -95,7 +95,9 @@ def _gap_lines(gaps: Sequence[dict[str, Any]], *, whole: bool) -> Iterator[str]:
     ordered = sorted(gaps, key=lambda gap: gap["from_ts"] - gap["until_ts"])
     for gap in ordered[:MOST_GAPS]:
         where = f"{gap['host'] or 'unknown host'} {gap['log']}"
-        span = f"{gap['from_ts']:%Y-%m-%d %H:%M} to {gap['until_ts']:%Y-%m-%d %H:%M}"
+        open_end = gap["until_ts"] == gap["from_ts"]
+        until = "and later" if open_end else f"to {gap['until_ts']:%Y-%m-%d %H:%M}"
+        span = f"{gap['from_ts']:%Y-%m-%d %H:%M} {until}"
         yield clean(f"  {where}: {gap['reason']}, {span}")
         yield from map(clean, _wrap(gap["what"]))
         if gap["weakens"]:

@@ -1,7 +1,7 @@
 -- What is missing from the logs. One row: one gap, with the rules that know less because of it.
 -- reason: missing file (a number is left out in the names of one day's files), no file (days without a
 -- file of a log that has one for each day; it may have had nothing to log), missing records (record
--- numbers of an event log are left out, and no copy of it has them), cleared (an event log was cleared),
+-- numbers of an event log are left out or cut off, and no copy of it has them), cleared (an event log was cleared),
 -- silent (hours without a row while other logs have some; less likely than 1 in 1,000 by how often this
 -- log speaks at that time of day; from the last row of the hour before to the first of the hour after), rolled over (an event log begins with a high record number, later than
 -- other logs of its host). sure: something is missing; else it may be that nothing was to be logged.
@@ -218,6 +218,32 @@ missing_record AS (
     WHERE next_record - record > 1
 ),
 
+cut AS (  -- one row: one file that breaks off before the newest record that its header knows
+    SELECT
+        b.host, coalesce(n.channel, b.label) AS channel, b.record, b.ts,
+        CAST(regexp_extract(s.note, 'are missing, (?:at least )?up to ([0-9]+)', 1) AS BIGINT) AS newest
+    FROM source AS s
+    JOIN windows_event AS e ON e.source_id = s.source_id
+    JOIN brought AS b
+        ON b.host = coalesce(e.host, s.host) AND b.label = coalesce(e.channel, s.path) AND b.record = e.record
+    LEFT JOIN one_name AS n ON n.host = b.host AND n.label = b.label
+    WHERE regexp_matches(s.note, 'records after number [0-9]+ are missing, (at least )?up to [0-9]+')
+      AND NOT e.recovered
+      AND e.record = CAST(regexp_extract(s.note, 'records after number ([0-9]+) are missing', 1) AS BIGINT)
+),
+
+cut_off AS (  -- no copy goes on behind it; until when the log went on nobody tells, at most as the host's others
+    SELECT
+        c.host, 'events' AS log, 'missing records' AS reason, c.ts AS from_ts,
+        greatest(c.ts, coalesce(max(o.last_ts), c.ts)) AS until_ts,
+        c.newest - c.record AS missing,
+        c.channel || ': records ' || CAST(c.record + 1 AS VARCHAR) || ' to ' || CAST(c.newest AS VARCHAR) || ', the file is cut' AS what
+    FROM cut AS c
+    JOIN followed AS f ON f.host = c.host AND f.channel = c.channel AND f.record = c.record AND f.next_record IS NULL
+    LEFT JOIN coverage AS o ON o.host = c.host
+    GROUP BY c.host, c.ts, c.newest, c.record, c.channel
+),
+
 begun AS (
     SELECT host, channel, min(record) AS first_record, min(ts) AS first_ts
     FROM stored
@@ -370,6 +396,8 @@ FROM (
     SELECT * FROM missing_file
     UNION ALL
     SELECT * FROM missing_record
+    UNION ALL
+    SELECT * FROM cut_off
     UNION ALL
     SELECT * FROM rolled
     UNION ALL

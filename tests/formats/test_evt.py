@@ -204,10 +204,39 @@ def test_a_log_cut_at_seventy_percent_says_what_it_lost(tmp_path: Path) -> None:
     reading, rows = drain_bytes(tmp_path, content[: len(content) * 7 // 10])
     assert is_as_written(rows, some_records(rows.height))
     assert 60 < rows.height < 80
-    assert any("the file was cut" in note for note in reading.notes)
+    assert any("the file is cut" in note for note in reading.notes)
     missing = 100 - rows.height
     lost = f"lost: {missing} of the log's records are missing: numbers {rows.height + 1} to 100"
     assert lost in reading.notes
+
+
+def test_a_cut_log_of_a_running_host_says_what_its_old_header_proves_to_be_lost(
+    tmp_path: Path,
+) -> None:
+    content = write_evt(None, some_records(100), max_size=65536, dirty=True)
+    size = 10_000
+    reading, rows = drain_bytes(tmp_path, content[:size])
+    last = rows["record"].max()
+    assert isinstance(last, int)
+    assert last < 75  # which is as far as the header goes
+    assert (
+        f"lost: the file is cut, {size:,} of {len(content):,} bytes, "
+        f"records after number {last} are missing, at least up to 75"
+    ) in reading.notes
+    assert f"lost: {75 - last} of the log's records are missing: numbers {last + 1} to 75" in (
+        reading.notes
+    )
+
+
+def test_a_log_of_a_running_host_has_lost_nothing_that_only_its_header_does_not_know(
+    tmp_path: Path,
+) -> None:
+    content = bytearray(write_evt(None, some_records(100), dirty=True))
+    end = content.index(struct.pack("<I", 0x11111111)) - 4
+    content[end : end + 40] = bytes(40)
+    reading, rows = drain_bytes(tmp_path, bytes(content))
+    assert rows.height == 100
+    assert not any(note.startswith("lost") for note in reading.notes)
 
 
 @pytest.mark.parametrize("kind", WRITTEN)

@@ -176,8 +176,9 @@ def survey(buf: Buffer) -> Survey:
     else:
         notes.append("no end-of-log record: the log ends where the record numbers stop rising")
         log, remains = _without_end(buf, header, stop)
-        claimed = header if clean else None
-        return Survey(log, remains, stop, (*notes, *_losses(log, remains, claimed, stop)))
+        claimed = header if clean or not header else _at_least(header, log.numbers)
+        notes += _cut_end(header, log.numbers, len(buf))
+        return Survey(log, remains, stop, (*notes, *_losses(log, remains, claimed)))
     if header and (header.end, header.next_number) != (marks.end, marks.next_number):
         notes.append(
             f"the header is out of date (the log was in use): it ends the log before record"
@@ -191,18 +192,45 @@ def survey(buf: Buffer) -> Survey:
     else:
         resume = walk(buf, free, stop, begin - RING, remains, stale=True)
         walk(buf, resume, begin, 0, remains, stale=True)
-    return Survey(log, remains, stop, (*notes, *_losses(log, remains, marks, stop)))
+    if (reach := max(marks.begin, marks.end)) > stop:
+        notes.append(_cut(stop, reach))
+    return Survey(log, remains, stop, (*notes, *_losses(log, remains, marks)))
 
 
-def _losses(log: Found, remains: Found, marks: Marks | None, stop: int) -> list[str]:
+def _at_least(header: Marks, numbers: Sequence[int]) -> Marks:
+    """Return what the header of a log in use proves: since then it only grew, over its begin too."""
+    if not numbers:
+        return header
+    return header._replace(
+        next_number=max(header.next_number, numbers[-1] + 1),
+        oldest=min(max(header.oldest, numbers[0]), header.next_number),
+    )
+
+
+def _cut_end(header: Marks | None, numbers: Sequence[int], size: int) -> list[str]:
+    """Return what a file without an end-of-log record lacks behind its last record.
+
+    The file of a log gets no shorter and its numbers only rise: a place or a number that was
+    written down once proves a cut, though the log was in use and may have grown since.
+    """
+    if header is None or not numbers:
+        return []
+    last, newest, reach = numbers[-1], header.next_number - 1, max(header.begin, header.end)
+    whole = max(header.max_size, reach)
+    if size >= whole or (size >= reach and last >= newest):
+        return []
+    least = "at least " if header.flags & DIRTY else ""
+    up_to = f", {least}up to {newest}" if last < newest else ""
+    return [f"{_cut(size, whole)}, records after number {last} are missing{up_to}"]
+
+
+def _cut(size: int, whole: int) -> str:
+    return f"lost: the file is cut, {size:,} of {whole:,} bytes"
+
+
+def _losses(log: Found, remains: Found, marks: Marks | None) -> list[str]:
     """Return what the log lacks and what lies beside it, in plain words with numbers."""
-    notes = []
-    if marks and max(marks.begin, marks.end) > stop:
-        end = max(marks.begin, marks.end)
-        notes.append(
-            f"lost: the file was cut: it is {stop} bytes long, but the log reaches to byte {end}"
-        )
-    notes += _missing(log.numbers, marks)
+    notes = _missing(log.numbers, marks)
     if dead := sum(log.dead.values()):
         hold = "holds" if dead == 1 else "hold"
         notes.append(f"{count_words(dead, 'byte')} inside the log {hold} no record")
