@@ -218,6 +218,7 @@ def drop_overlap(con: Connection, format_: Format, source_id: int, books: Books)
     if format_.table == "windows_event":
         con.execute(sql_text("load", "event_twice"), {"source_id": source_id}).fetchall()
         _keep_the_sure(con, source_id)
+        _keep_the_better(con, source_id)
     con.execute(sql_text("dedupe", format_.table), {"source_id": source_id}).fetchall()
     return True
 
@@ -227,6 +228,25 @@ def _keep_the_sure(con: Connection, source_id: int) -> None:
     found = ask(con, sql_text("load", "recovered_again"), {"source_id": source_id})
     for other, count in Counter(row["source_id"] for row in found).items():
         con.execute(sql_text("load", "recovered_less"), {"count": count, "source_id": other})
+
+
+def _keep_the_better(con: Connection, source_id: int) -> None:
+    """Let an event with its strings stand for one that a text export told, whichever came first."""
+    asked = {"source_id": source_id}
+    told = "SELECT 1 FROM windows_event WHERE source_id = $source_id AND lp_text_export(note) LIMIT 1"
+    if ask(con, told, asked):
+        for name in ("text_known", "text_again"):
+            con.execute(sql_text("load", name), asked).fetchall()
+        return
+    if not ask(con, "SELECT 1 FROM source WHERE format = 'event_export' AND rows > 0 LIMIT 1"):
+        return
+    gone = Counter(row["source_id"] for row in ask(con, sql_text("load", "text_gives_way"), asked))
+    for other, count in gone.items():
+        books = count_books(con, "windows_event", other)
+        left = {"first_ts": books.first_ts, "last_ts": books.last_ts}
+        con.execute(
+            sql_text("load", "gave_way"), {"source_id": other, "count": count} | left
+        ).fetchall()
 
 
 def _exports(table: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import generate
-from logpipe.analyze import ingest
+from logpipe.analyze import cover, ingest
 from logpipe.store import ask, open_store
 from samples.generator.evt import EvtRecord, write_evt
 from samples.generator.evtx import EvtxRecord, write_evtx
@@ -225,3 +225,84 @@ def test_a_row_counts_as_often_as_in_the_message_trace_that_has_it_most_often(
 ) -> None:
     copies = [trace(messages).encode() for messages in ([1, 1, 2], [1, 2, 3], [1, 1, 1, 4])]
     assert each_order(copies, "tracking_event", tmp_path) == {6}
+
+
+HEADINGS = "Message,Id,RecordId,ProviderName,LogName,MachineName,TimeCreated,LevelDisplayName\n"
+
+
+def told(numbers: Sequence[int], hours: int = 2) -> bytes:
+    """What Get-WinEvent and Export-Csv make of these events, some hours east of Greenwich."""
+    times = {n: generate.START + timedelta(minutes=n, hours=hours) for n in numbers}
+    return HEADINGS.encode() + "".join(
+        f"text {n},5,{n},P,System,C.corp.example,{ts:%m/%d/%Y %I:%M:%S %p},Information\n"
+        for n, ts in times.items()
+    ).encode()
+
+
+@pytest.mark.parametrize("order", ["export first", "log first"])
+def test_a_text_export_gives_way_to_the_log_in_every_order(order: str, tmp_path: Path) -> None:
+    files = [told([3, 5, 60]), evtx(range(1, 50))]
+    with open_store(tmp_path / "x.duckdb") as con:
+        for number, data in enumerate(files if order == "export first" else files[::-1]):
+            (tmp_path / f"{number}.log").write_bytes(data)
+            ingest(con, [tmp_path / f"{number}.log"], zones={"C": "UTC-05:00"} if number else {})
+        rows = ask(con, "SELECT record, len(strings) AS n FROM windows_event ORDER BY record")
+        assert [row["record"] for row in rows] == [*range(1, 50), 60]
+        assert [row["n"] for row in rows] == [1] * 49 + [None]
+        books = "SELECT rows, duplicates, status FROM source WHERE format = 'event_export'"
+        assert ask(con, books) == [{"rows": 1, "duplicates": 2, "status": "loaded"}]
+
+
+def test_a_text_export_that_gave_way_as_a_whole_is_a_duplicate(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(told([3, 5]))
+    (tmp_path / "b.evtx").write_bytes(evtx(range(1, 50)))
+    with open_store(tmp_path / "x.duckdb") as con:
+        ingest(con, [tmp_path / "a.csv", tmp_path / "b.evtx"])
+        assert ask(con, "SELECT status, first_ts FROM source WHERE format = 'event_export'") == [
+            {"status": "duplicate", "first_ts": None}
+        ]
+
+
+def test_numbers_that_a_text_export_has_are_no_gap_and_its_own_gaps_are_none(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "a.csv").write_bytes(told([11, 12, 14, 40, 60]))
+    (tmp_path / "b.evtx").write_bytes(evtx([*range(1, 11), *range(15, 30)]))
+    with open_store(tmp_path / "x.duckdb") as con:
+        ingest(con, [tmp_path / "a.csv", tmp_path / "b.evtx"])
+        (gap,) = [gap for gap in cover(con)["gaps"] if gap["reason"] == "missing records"]
+        assert gap["missing"] == 1
+        assert gap["what"] == "System: records 11 to 14, but for 3 in a text export"
+
+
+def test_text_exports_of_one_log_count_once_though_a_zone_was_told_in_between(
+    tmp_path: Path,
+) -> None:
+    with open_store(tmp_path / "x.duckdb") as con:
+        for number, numbers in enumerate((range(1, 20), range(10, 30), range(5, 35))):
+            (tmp_path / f"{number}.csv").write_bytes(told(numbers))
+            ingest(con, [tmp_path / f"{number}.csv"], zones={"C": "Europe/Berlin"})
+        assert ask(con, "SELECT count(*) AS n FROM windows_event") == [{"n": 34}]
+
+
+def viewed(events: Sequence[int]) -> bytes:
+    """What Event Viewer saves as CSV, which has no numbers: these events, in this order."""
+    return b"Level,Date and Time,Source,Event ID,Task Category\n" + b"".join(
+        b"Information,3/1/2017 7:%02d:00 AM,P,7036,None,entered state %d\n" % (n, n)
+        for n in events
+    )
+
+
+def test_an_event_without_number_counts_as_often_as_in_the_export_that_has_it_most_often(
+    tmp_path: Path,
+) -> None:
+    saved = [[1, 2, 2, 3, 4], [6, 5, 4, 3, 2], [2, 2, 2, 3, 4, 5, 6, 7]]
+    copies = [viewed(events) for events in saved]
+    assert each_order(copies, "windows_event", tmp_path) == {9}
+
+
+def test_exports_of_two_logs_that_share_an_event_by_chance_are_both_counted(
+    tmp_path: Path,
+) -> None:
+    copies = [viewed([1, 3, 5, 7, 9, 10]), viewed([1, 2, 4, 6, 8, 10])]
+    assert each_order(copies, "windows_event", tmp_path) == {12}

@@ -131,11 +131,12 @@ brought AS (  -- one row: one record of one log, as its channel or else its file
         coalesce(e.host, s.host) AS host, coalesce(e.channel, s.path) AS label, e.record, min(e.ts) AS ts,
         max(CASE WHEN e.channel IS NULL THEN 0 ELSE 1 END) AS named,
         -- whether another copy brought some of the file's records
-        max(CASE WHEN s.duplicates > 0 THEN 1 ELSE 0 END) AS shared
+        max(CASE WHEN s.duplicates > 0 THEN 1 ELSE 0 END) AS shared,
+        -- a text export is a selection: what it has is there, what it lacks is no gap
+        max(CASE WHEN lp_text_export(e.note) THEN 0 ELSE 1 END) AS proper
     FROM windows_event AS e
     JOIN source AS s ON s.source_id = e.source_id
-    -- a text export has local times, and no record numbers: its lines are no gaps
-    WHERE e.local_ts IS NULL
+    WHERE NOT (lp_text_export(e.note) AND ends_with(e.note, 'numbered by line'))
     GROUP BY ALL
 ),
 
@@ -192,30 +193,37 @@ one_name AS (  -- one row: one file that has copies, and the name of the log tha
 ),
 
 stored AS (  -- one row: one record of one log, from all copies of it
-    SELECT b.host, coalesce(n.channel, b.label) AS channel, b.record, min(b.ts) AS ts, min(b.shared) AS shared
+    SELECT b.host, coalesce(n.channel, b.label) AS channel, b.record, min(b.ts) AS ts, min(b.shared) AS shared, max(b.proper) AS proper
     FROM brought AS b
     LEFT JOIN one_name AS n ON n.host = b.host AND n.label = b.label
     GROUP BY b.host, coalesce(n.channel, b.label), b.record
 ),
 
-followed AS (
+told_too AS (  -- with how many records so far are in text exports alone
+    SELECT *, sum(1 - proper) OVER (PARTITION BY host, channel ORDER BY record) AS told
+    FROM stored
+),
+
+followed AS (  -- held: records in between that text exports have
     SELECT
         host, channel, record, ts,
         lead(record) OVER (PARTITION BY host, channel ORDER BY record) AS next_record,
-        lead(ts) OVER (PARTITION BY host, channel ORDER BY record) AS next_ts
-    FROM stored
+        lead(ts) OVER (PARTITION BY host, channel ORDER BY record) AS next_ts,
+        lead(told) OVER (PARTITION BY host, channel ORDER BY record) - told AS held
+    FROM told_too
+    WHERE proper = 1
 ),
 
 missing_record AS (
     SELECT
         host, 'events' AS log, 'missing records' AS reason, ts AS from_ts, next_ts AS until_ts,
-        CAST(next_record - record - 1 AS BIGINT) AS missing,
+        CAST(next_record - record - 1 - held AS BIGINT) AS missing,
         channel || CASE
             WHEN next_record - record = 2 THEN ': record ' || CAST(record + 1 AS VARCHAR)
             ELSE ': records ' || CAST(record + 1 AS VARCHAR) || ' to ' || CAST(next_record - 1 AS VARCHAR)
-        END AS what
+        END || CASE WHEN held > 0 THEN ', but for ' || CAST(held AS VARCHAR) || ' in a text export' ELSE '' END AS what
     FROM followed
-    WHERE next_record - record > 1
+    WHERE next_record - record - 1 > held
 ),
 
 cut AS (  -- one row: one file that breaks off before the newest record that its header knows
@@ -249,6 +257,7 @@ begun AS (
     FROM stored
     GROUP BY host, channel
     HAVING min(shared) = 0  -- what another copy brought stands there
+       AND max(proper) = 1
 ),
 
 span AS (

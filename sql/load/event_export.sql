@@ -20,7 +20,8 @@ SELECT
     user_sid,
     CASE WHEN len(extra) > 0 THEN to_json(map_from_entries(extra))::VARCHAR END AS data,
     false AS recovered,
-    'from a text export: rendered message, no strings' AS note,
+    'from a text export: rendered message, no strings'
+        || CASE WHEN coalesce(record_no, 0) > 0 THEN '' ELSE ', numbered by line' END AS note,
     CASE
         WHEN reject IS NOT NULL THEN reject
         WHEN ts IS NULL OR ts NOT BETWEEN TIMESTAMP '1980-01-01' AND TIMESTAMP '2200-01-01'

@@ -5,6 +5,7 @@
 WITH file AS (
     SELECT
         count(*) > count(DISTINCT record) AS twice,
+        count(local_ts) > 0 AS local,
         count(*) > count(*) FILTER (WHERE ts >= TIMESTAMP '1990-01-01' AND ts < TIMESTAMP '2100-01-01') AS odd
     FROM query_table($table)
     WHERE source_id = $source_id
@@ -13,7 +14,7 @@ WITH file AS (
 near AS (
     SELECT
         first_ts, last_ts,
-        CASE WHEN zone IS DISTINCT FROM 'UTC' THEN INTERVAL 15 HOUR ELSE INTERVAL 0 HOUR END AS slack
+        CASE WHEN zone IS DISTINCT FROM 'UTC' OR (SELECT local FROM file) THEN INTERVAL 15 HOUR ELSE INTERVAL 0 HOUR END AS slack
     FROM source
     WHERE source_id <> $source_id AND list_contains($formats, format) AND rows + recovered > 0
 )

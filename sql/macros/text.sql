@@ -9,6 +9,14 @@ CREATE OR REPLACE MACRO lp_hours(a, b) AS (epoch_us(b) - epoch_us(a)) / 36000000
 -- Empty text and the lone dash of W3C and Exchange 2000/2003 mean: no value.
 CREATE OR REPLACE MACRO lp_value(v) AS nullif(nullif(trim(v), ''), '-');
 
+-- Whether an event is from a text export, by its note: the message alone, in the reader's language and zone.
+CREATE OR REPLACE MACRO lp_text_export(note) AS coalesce(starts_with(note, 'from a text export'), false);
+
+-- Whether two times may be one, of which one or both may be written by the clock of another zone.
+CREATE OR REPLACE MACRO lp_same_clock(a, b) AS
+    abs(epoch_us(date_trunc('second', a)) - epoch_us(date_trunc('second', b))) <= 54000000000
+    AND (epoch_us(date_trunc('second', a)) - epoch_us(date_trunc('second', b))) % 900000000 = 0;
+
 -- A host's short upper-case name, so that GW1, gw1.corp.example and GW1. are one; addresses stay whole.
 CREATE OR REPLACE MACRO lp_host(name) AS
     CASE
