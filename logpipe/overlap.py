@@ -233,8 +233,8 @@ def _keep_the_sure(con: Connection, source_id: int) -> None:
 def _keep_the_better(con: Connection, source_id: int) -> None:
     """Let an event with its strings stand for one that a text export told, whichever came first."""
     asked = {"source_id": source_id}
-    told = "SELECT 1 FROM windows_event WHERE source_id = $source_id AND lp_text_export(note) LIMIT 1"
-    if ask(con, told, asked):
+    mine = "FROM windows_event WHERE source_id = $source_id AND lp_text_export(note) LIMIT 1"
+    if ask(con, f"SELECT 1 {mine}", asked):
         for name in ("text_known", "text_again"):
             con.execute(sql_text("load", name), asked).fetchall()
         return

@@ -15,7 +15,8 @@ HOST_NAME = re.compile(r"\*|[\w.-]+")
 # sources of this run, and of runs that were killed before they came here
 UNSETTLED = "SELECT source_id FROM source JOIN run USING (run_id) WHERE fresh = 0"
 # a zone that the file itself tells is not asked of others
-TOLD_BY_FILE = ("format", "header")
+TOLD_BY_FILE = ("format", "header", "offset", "UTC values")
+READERS_CLOCK = {"tracking_export"}  # times of whoever ran the command, not of the host
 
 
 def read_zones(told: list[str]) -> dict[str, str]:
@@ -124,6 +125,8 @@ def _set_clocks(con: Connection) -> None:
     tables = {format_.name: format_.table for format_ in all_formats()}
     for row in ask(con, sql_text("load", "local_sources"), {"final": list(TOLD_BY_FILE)}):
         zone, known_by = known.get(row["host"]) or known.get(ANY_HOST) or guess
+        if row["format"] in READERS_CLOCK and known_by != "--tz":
+            zone, known_by = known.get(ANY_HOST) or (None, None)
         if zone is None or (zone, known_by) == (row["zone"], row["zone_known_by"]):
             continue
         table, source = tables[row["format"]], row["source_id"]

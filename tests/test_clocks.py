@@ -149,6 +149,17 @@ def test_what_the_user_declares_goes_first_and_is_remembered(con: Connection) ->
     assert zone_of(con) == ("America/New_York", "--tz")
 
 
+def test_a_zone_that_was_told_is_not_written_to_logs_whose_lines_tell_theirs(
+    con: Connection,
+) -> None:
+    told = {"source_id": 1, "path": "nc.log", "format": "smtpsvc_ncsa", "host": "GW1", "run_id": 1}
+    told |= {"zone": "UTC", "zone_known_by": "offset", "status": "loaded", "records": 1, "rows": 1}
+    told |= {"duplicates": 0, "rejects": 0, "recovered": 0}
+    insert(con, "source", pl.DataFrame([told]))
+    settle(con, 1, {"GW1": "America/New_York"})
+    assert zone_of(con) == ("UTC", "offset")
+
+
 def test_a_star_stands_for_hosts_that_are_not_named(con: Connection) -> None:
     add_local_log(con, [datetime(2007, 9, 3, 7)], host="GW1")
     add_local_log(con, [datetime(2007, 9, 3, 7)], host="GW2", source_id=2)

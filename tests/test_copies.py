@@ -233,10 +233,13 @@ HEADINGS = "Message,Id,RecordId,ProviderName,LogName,MachineName,TimeCreated,Lev
 def told(numbers: Sequence[int], hours: int = 2) -> bytes:
     """What Get-WinEvent and Export-Csv make of these events, some hours east of Greenwich."""
     times = {n: generate.START + timedelta(minutes=n, hours=hours) for n in numbers}
-    return HEADINGS.encode() + "".join(
-        f"text {n},5,{n},P,System,C.corp.example,{ts:%m/%d/%Y %I:%M:%S %p},Information\n"
-        for n, ts in times.items()
-    ).encode()
+    return (
+        HEADINGS.encode()
+        + "".join(
+            f"text {n},5,{n},P,System,C.corp.example,{ts:%m/%d/%Y %I:%M:%S %p},Information\n"
+            for n, ts in times.items()
+        ).encode()
+    )
 
 
 @pytest.mark.parametrize("order", ["export first", "log first"])
@@ -288,8 +291,7 @@ def test_text_exports_of_one_log_count_once_though_a_zone_was_told_in_between(
 def viewed(events: Sequence[int]) -> bytes:
     """What Event Viewer saves as CSV, which has no numbers: these events, in this order."""
     return b"Level,Date and Time,Source,Event ID,Task Category\n" + b"".join(
-        b"Information,3/1/2017 7:%02d:00 AM,P,7036,None,entered state %d\n" % (n, n)
-        for n in events
+        b"Information,3/1/2017 7:%02d:00 AM,P,7036,None,entered state %d\n" % (n, n) for n in events
     )
 
 

@@ -232,7 +232,9 @@ def test_what_a_cut_event_log_lacks_behind_its_end_is_a_gap_unless_a_copy_goes_o
     record(con, 1, [5, 6, 7])
     (gap,) = gaps(con, "missing records")
     assert (gap["missing"], gap["what"]) == (13, "sys.evt: records 8 to 20, the file is cut")
-    assert "  HUB1 events: missing records, 2009-02-02 00:07 and later" in coverage_lines(**cover(con))
+    assert "  HUB1 events: missing records, 2009-02-02 00:07 and later" in coverage_lines(
+        **cover(con)
+    )
     add_source(con, 2, "whole.evt", "evt", duplicates=3)
     record(con, 2, list(range(8, 31)))
     assert gaps(con, "missing records") == []

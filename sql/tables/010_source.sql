@@ -10,7 +10,7 @@ CREATE TABLE IF NOT EXISTS source (
     host          VARCHAR,              -- short upper-case name of the host that wrote it
     host_known_by VARCHAR,              -- content, neighbours (all other logs of that folder agree), or NULL
     zone          VARCHAR,              -- zone of the times in the file
-    zone_known_by VARCHAR,              -- format (its times are UTC by definition), header, offset (of each row), --tz, registry, event 6013, counter log, guess; NULL: nobody tells
+    zone_known_by VARCHAR,              -- format (its times are UTC by definition), header, offset (of each row), UTC values (beside the local times), --tz, registry, event 6013, counter log, guess; NULL: nobody tells
     first_ts      TIMESTAMP,            -- UTC, earliest row
     last_ts       TIMESTAMP,            -- UTC, latest row
     records       BIGINT NOT NULL,      -- counted without the decoder: data lines or record signatures

@@ -8,6 +8,7 @@ import pytest
 
 from logpipe.formats._export import tracking_shape
 from logpipe.formats.tracking_export import FORMAT
+from logpipe.settle import settle
 from logpipe.store import Connection, open_store
 from tests.formats.export import (
     SAMPLES,
@@ -52,6 +53,44 @@ def test_times_are_local_and_lists_without_content_are_unknown(con: Connection) 
         "SELECT extra['Recipients'] FROM tracking_event WHERE record = 3"
     ).fetchall()
     assert kept == ("System.String[]",)
+
+
+ASKED = "Timestamp : 0{0}.03.2017 0{1}:10:05\nEventId : SEND\nSender : a@x.example\n"
+ARRIVED = "MessageInfo : 2017-03-0{0}T0{1}:0{2}:04.123Z;SRV=EX16.x.example:TOTAL=1\n\n"
+
+
+@pytest.mark.parametrize(
+    ("arrived", "zone"),
+    [
+        ([(7, 6, 9), (7, 4, 0), (8, 6, 8)], "UTC+01:00"),  # one of them was delayed
+        ([(7, 7, 9), (8, 7, 9)], "UTC"),
+        ([(7, 6, 9), (8, 5, 9)], None),  # the distance changed, or mail was late
+        ([(7, 6, 9)], None),
+    ],
+)
+def test_utc_values_beside_the_times_tell_their_zone_where_all_days_agree(
+    arrived: list[tuple[int, int, int]], zone: str | None, con: Connection, tmp_path: Path
+) -> None:
+    text = "".join(ASKED.format(told[0], 7) + ARRIVED.format(*told) for told in arrived)
+    source = load_text(con, tmp_path, "\n" + text)
+    assert (source.rows, source.zone) == (len(arrived), zone)
+    assert source.zone_known_by == ("UTC values" if zone else None)
+    ((first,),) = rows(con, "tracking_event", "min(ts)::VARCHAR")
+    assert first == ("2017-03-07 06:10:05" if zone == "UTC+01:00" else "2017-03-07 07:10:05")
+
+
+def test_the_zone_of_the_server_is_not_taken_for_that_of_who_ran_the_command(
+    con: Connection,
+) -> None:
+    source = load(con, FOLDER / "german.csv")
+    con.execute("DELETE FROM host_zone")
+    con.execute("INSERT INTO host_zone VALUES ('EX1', 'Europe/London', 'event 6013')")
+    found = "SELECT zone, zone_known_by FROM source"
+    settle(con, 1, {})
+    assert con.execute(found).fetchall() == [(None, None)]
+    settle(con, 1, {str(source.host): "Europe/Berlin"})
+    assert con.execute(found).fetchall() == [("Europe/Berlin", "--tz")]
+    con.execute("DELETE FROM host_zone")
 
 
 def test_a_list_is_read_with_its_wrapped_lines_and_its_cut_recipients(con: Connection) -> None:

@@ -198,7 +198,7 @@ def survey(buf: Buffer) -> Survey:
 
 
 def _at_least(header: Marks, numbers: Sequence[int]) -> Marks:
-    """Return what the header of a log in use proves: since then it only grew, over its begin too."""
+    """Return what the header of a log in use proves: its begin may be overwritten since."""
     if not numbers:
         return header
     return header._replace(

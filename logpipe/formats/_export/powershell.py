@@ -1,8 +1,9 @@
 """Exports of a PowerShell command: CSV, Format-List text or table text, told apart by content."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
@@ -17,6 +18,10 @@ from logpipe.model import Reading
 
 ABOVE = 5  # lines that may stand above a header: a prompt, a title
 LINES = 80  # lines of the head that are looked at
+QUARTER = timedelta(minutes=15)  # what distances of zones are multiples of
+AHEAD = timedelta(minutes=1)  # by which a clock may be ahead of the other
+FARTHEST = 14 * 4  # quarters
+LEAST = 2  # records that tell a distance
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,8 @@ class Export:
     begins: Callable[[dict[str, str]], bool]  # whether values may be the first of a record
     more: tuple[str, ...] = ()  # names that CSV headers leave out at their end
     utc: bool = False  # times without zone are UTC
+    # the time of a record as written, and UTC values beside it that are no later
+    witness: Callable[[Mapping[str, str]], tuple[str, list[datetime]]] | None = None
 
     def knows(self, names: list[str]) -> bool:
         """Return whether a list of names is the header of such an export."""
@@ -92,14 +99,44 @@ def reading_of(
     """Return the reading of records that can be had twice: once to count them, once to load."""
     clock = Clock(utc=export.utc)
     count = learn(records(), export.shape, clock)
+    zone = _witnessed(records(), export, clock) if clock.local else "UTC"
     return Reading(
         load=export.load,
         records=count,
         batches=frames(records(), export.shape, clock),
         notes=(*notes, *filter(None, [clock.note])),
-        zone=None if clock.local else "UTC",
-        zone_known_by=None if clock.local else "format",
+        zone=zone,
+        zone_known_by=None if zone is None else "UTC values" if clock.local else "format",
     )
+
+
+def _witnessed(records: Iterable[Record], export: Export, clock: Clock) -> str | None:
+    """Return the distance to Greenwich that UTC values beside the times show, as a zone's name.
+
+    A record is written soon after what it tells of, as a rule: the least distance of each day
+    counts, in quarters of an hour, and all days must agree; two records are the least.
+    """
+    if export.witness is None:
+        return None
+    days: dict[date, int] = {}
+    seen = 0
+    for record in records:
+        text, beside = export.witness(record.values)
+        written = clock.read(text)
+        if written is None or written.local_ts is None or not beside:
+            continue
+        apart = (written.local_ts - max(beside) + AHEAD) // QUARTER
+        if abs(apart) <= FARTHEST:
+            seen += 1
+            day = written.local_ts.date()
+            days[day] = min(apart, days.get(day, apart))
+    if seen < LEAST or len(set(days.values())) != 1:
+        return None
+    (apart,) = set(days.values())
+    hours, quarters = divmod(abs(apart), 4)
+    if not apart:
+        return "UTC"
+    return f"UTC{'-' if apart < 0 else '+'}{hours:02}:{15 * quarters:02}"
 
 
 def has_date(text: str) -> bool:
