@@ -72,7 +72,9 @@ def ingest_offers(
             progress.advance(task)
     settle(con, zones)
     end_run(con, run_id)
-    return sources
+    stands = {row["source_id"]: row for row in ask(con, "FROM source")}
+    # a longer copy may have changed what became of a shorter one
+    return [s if s.status == "known" else Source(**stands[s.source_id]) for s in sources]
 
 
 def _progress() -> Progress:

@@ -215,11 +215,13 @@ def _read(
         note = "; ".join(filter(None, [lost, _unclaimed(head, claims)]))
         return replace(source, status="unknown", note=note)
     (format_,) = claims
-    if anew or format_.growth == "records":
-        known = retire_beginnings(con, format_, sums, source.path)
+    known, gone = Known(), set[int]()
+    if anew or format_.growth != "lines":
+        gone = retire_beginnings(con, format_, sums, source.path)
     else:
         known = known_prefix(con, format_, content, sums)
-    if not known.path and (before := find_replaced(con, source.path, source.source_id)):
+    before = None if known.path else find_replaced(con, source.path, source.source_id)
+    if before and before not in gone:
         words = f"replaces what stood under this path before (source {before})"
         source = replace(source, note="; ".join(filter(None, [source.note, words])))
     # a log that grew keeps the numbers of its lines, which columns do not give for odd ones

@@ -103,15 +103,18 @@ def known_prefix(con: Connection, format_: Format, content: Path, sums: dict[int
     return Known()
 
 
-def retire_beginnings(con: Connection, format_: Format, sums: dict[int, str], longer: str) -> Known:
-    """Take out what known beginnings of this text log brought: it is read anew, as a whole.
+def retire_beginnings(
+    con: Connection, format_: Format, sums: dict[int, str], longer: str
+) -> set[int]:
+    """Take out what known beginnings of this file brought: it is read anew, as a whole.
 
     A line that was cut in a beginning, or whose header was, may be none of the records of the
-    whole, so that the two cannot be put together; a last record that spans lines may go on. Always
-    returns that nothing is known.
+    whole, so that the two cannot be put together; a last record that spans lines may go on; a
+    document or a ring that was cut has lost what the whole has. Returns their numbers.
     """
+    gone: set[int] = set()
     if ledger(con).sha256.isdisjoint(sums.values()):
-        return Known()
+        return gone
     shorter = ask(con, sql_text("load", "shorter"), {"size": max(sums), "format": format_.name})
     for row in shorter:
         if row["sha256"] == sums[row["bytes"]]:
@@ -119,7 +122,8 @@ def retire_beginnings(con: Connection, format_: Format, sums: dict[int, str], lo
                 _ask_of(con, table, "drop_source", {"source_id": row["source_id"]})
             retired = {"source_id": row["source_id"], "longer": longer}
             con.execute(sql_text("load", "retired"), retired).fetchall()
-    return Known()
+            gone.add(row["source_id"])
+    return gone
 
 
 def _drop_record(con: Connection, format_: Format, source_id: int, record: int) -> None:

@@ -9,6 +9,9 @@ from logpipe.analyze import ingest
 from logpipe.formats import all_formats
 from logpipe.model import Format
 from logpipe.store import Connection, ask, open_store
+from samples.generator.evt import write_evt
+from samples.generator.evtx import write_evtx
+from tests.ingested import HEADER, event, evtx_event, w3c
 
 INPUTS = Path(__file__).parents[1] / "samples" / "inputs"
 GROWING = [format_ for format_ in all_formats() if format_.growth != "none"]
@@ -115,6 +118,47 @@ def test_a_copy_that_held_nothing_but_half_a_header_is_no_beginning(tmp_path: Pa
         first, second = ingest(con, [old]) + ingest(con, [log])
         assert (first.records, second.records) == (0, 5)
         assert (second.rows, second.duplicates, second.rejects) == (4, 0, 1)
+
+
+def test_every_copy_of_a_growing_log_is_whole_when_the_whole_is_there(tmp_path: Path) -> None:
+    whole = HEADER + w3c(9)
+    line = len(w3c(1))
+    with open_store(tmp_path / "x.duckdb") as con:
+        for name, rows in (("a", 3), ("b", 6)):  # each ends in the middle of a line
+            (tmp_path / name).write_text(whole[: len(HEADER) + rows * line + 30])
+            assert ingest(con, [tmp_path / name])[0].status == "partial"
+        (tmp_path / "c").write_text(whole)
+        ingest(con, [tmp_path / "c"])
+        states = ask(con, "SELECT status, rejects FROM source ORDER BY source_id")
+        assert states == [{"status": "loaded", "rejects": 0}] * 3
+
+
+def test_what_a_half_became_beside_its_whole_is_what_ingest_says(tmp_path: Path) -> None:
+    logs = [tmp_path / "half.log", tmp_path / "whole.log"]
+    logs[0].write_text((HEADER + w3c(9))[:-100])
+    logs[1].write_text(HEADER + w3c(9))
+    with open_store(tmp_path / "x.duckdb") as con:
+        assert [source.status for source in ingest(con, logs)] == ["loaded", "loaded"]
+
+
+@pytest.mark.parametrize("kind", ["evt", "evtx"])
+def test_a_cut_event_log_gives_way_to_the_whole_that_replaces_it(kind: str, tmp_path: Path) -> None:
+    data = (
+        write_evt(None, [event(n) for n in range(1, 60)])
+        if kind == "evt"
+        else write_evtx([evtx_event(n) for n in range(1, 60)], channel="System")
+    )
+    log = tmp_path / f"System.{kind}"
+    with open_store(tmp_path / "x.duckdb") as con:
+        log.write_bytes(data[: len(data) * 4 // 10])
+        assert ingest(con, [log])[0].status == "partial"
+        log.write_bytes(data)
+        (whole,) = ingest(con, [log])
+        assert (whole.status, whole.rows, whole.duplicates) == ("loaded", 59, 0)
+        assert "replaces" not in (whole.note or "")
+        (cut,) = ask(con, "FROM source WHERE source_id = 1")
+        assert (cut["status"], cut["rejects"]) == ("duplicate", 0)
+        assert ask(con, "FROM reject") == []
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2, 3), (0, 2, 1, 3), (0, 3, 1, 2), (2, 0, 3, 1)])

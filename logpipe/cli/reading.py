@@ -34,7 +34,8 @@ def ingest(
     require_inputs(paths)
     with open_store(db) as con:
         sources = load(con, paths, avoid=[db], zones=zones)
-        warn_zones(zones, {source.host for source in known_sources(con)})
+        stands = known_sources(con)
+    warn_zones(zones, {source.host for source in stands})
     if not quiet:
         with whole_pipe():
             for source in sources:
@@ -43,7 +44,8 @@ def ingest(
                 name = f"{source.format}, " if source.format else ""
                 typer.echo(f"{source.status:9} {clean(source.path)}: {name}{what}")
             typer.echo(counts_words(sources))
-    unread = [source for source in sources if source.status in UNREAD]
+    offered = {source.source_id for source in sources}
+    unread = [one for one in stands if one.source_id in offered and one.status in UNREAD]
     warn_unread(len(unread), len(sources))
     if strict and unread:
         raise typer.Exit(INCOMPLETE)

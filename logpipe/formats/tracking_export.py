@@ -7,7 +7,7 @@ https://learn.microsoft.com/previous-versions/office/developer/exchange-server-2
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -23,10 +23,7 @@ from logpipe.model import Format, Reading
 ENTRY = "Exchange_MessageTrackingEntry"
 XML_HEAD = re.compile(rb"<(?:TrackHistory|Exchange_MessageTrackingEntry)[\s>]")
 # 2017-03-07T06:10:04.123Z;SRV=EX16.corp.example:TOTAL=1
-UTC_VALUE = re.compile(
-    r"\b((?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)"
-    r"(?:\.\d{1,9})?Z"
-)
+UTC_VALUE = re.compile(r"\b((?:19|20)\d\d-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d)(?:\.\d{1,9})?Z")
 LOW_TRUST = "an export: times and lists as PowerShell printed them; prefer the log files themselves"
 
 
@@ -46,7 +43,11 @@ def witness(values: Mapping[str, str]) -> tuple[str, list[datetime]]:
     """Return a record's time as written, and the UTC of arrival or session that it names."""
     told = {fold(name): value for name, value in values.items()}
     found = UTC_VALUE.findall(told.get("messageinfo", "") + ";" + told.get("sourcecontext", ""))
-    return told.get("timestamp", ""), [datetime.fromisoformat(text) for text in found]
+    times: list[datetime] = []
+    for text in found:
+        with suppress(ValueError):  # no such day
+            times.append(datetime.fromisoformat(text))
+    return told.get("timestamp", ""), times
 
 
 EXPORT = Export("tracking_export", TRACKING, known, begins, witness=witness)

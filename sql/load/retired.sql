@@ -5,6 +5,7 @@ SET
     rows = 0,
     duplicates = records,
     rejects = 0,
+    recovered = 0,
     status = 'duplicate',
-    note = concat_ws('; ', note, 'read anew from a longer copy, ' || $longer)
+    note = 'read anew from a longer copy, ' || $longer  -- what it had lost is there
 WHERE source_id = $source_id

@@ -5,6 +5,11 @@ SET
     rows = rows - $rows,
     rejects = rejects - $rejects,
     duplicates = duplicates + $rows + $rejects,
-    status = CASE WHEN note IS NULL AND rejects = $rejects THEN 'loaded' ELSE status END,
+    status = CASE
+        WHEN rejects = $rejects
+            AND NOT regexp_matches(coalesce(note, ''), '(^|; )(lost|books do not balance)|the rest is lost')
+        THEN 'loaded'
+        ELSE status
+    END,
     note = concat_ws('; ', note, 'the last line was half written: taken from a longer copy instead')
 WHERE source_id = $source_id
