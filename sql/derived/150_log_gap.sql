@@ -244,7 +244,7 @@ cut_off AS (  -- no copy goes on behind it; until when the log went on nobody te
     SELECT
         c.host, 'events' AS log, 'missing records' AS reason, c.ts AS from_ts,
         greatest(c.ts, coalesce(max(o.last_ts), c.ts)) AS until_ts,
-        c.newest - c.record AS missing,
+        CAST(c.newest - c.record AS BIGINT) AS missing,
         c.channel || ': records ' || CAST(c.record + 1 AS VARCHAR) || ' to ' || CAST(c.newest AS VARCHAR) || ', the file is cut' AS what
     FROM cut AS c
     JOIN followed AS f ON f.host = c.host AND f.channel = c.channel AND f.record = c.record AND f.next_record IS NULL
