@@ -16,6 +16,7 @@ from logpipe.clocks import apply_zone, zone_name
 from logpipe.errors import UnreadableError
 from logpipe.formats import all_formats
 from logpipe.formats._text.lines import ends_open, utf8_head
+from logpipe.hints import what_is
 from logpipe.ledger import ledger, read_ledger
 from logpipe.load import Into, UnevenError, load_batch
 from logpipe.model import Batch, Columns, Format, Frame, Lines, Ndjson, Reading, Source
@@ -45,19 +46,6 @@ from logpipe.store import (
 from logpipe.words import count_words
 
 HEAD = 64 << 10
-HINTS = (  # what a file is that logpipe does not read, by its first bytes
-    (b"Rar!\x1a\x07", "a RAR archive, unpack it and give the folder"),
-    (b"\x1f\x9d", "a file packed with compress, unpack it and give the folder"),
-    (b"MSWIM\0", "a Windows image, unpack it and give the folder"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"SQLite format 3", "a SQLite database"),
-    (b"%PDF-", "a PDF document"),
-    (b"MZ\x90\0", "a program or library"),
-    (b"#Software: Microsoft Internet Information Services", "a log of the web server"),
-    (b"#Software: Microsoft HTTP", "an error log of the web server"),
-)
-PRINTABLE = range(0x20, 0x7F)
 
 
 def identify(head: bytes) -> list[Format]:
@@ -212,7 +200,7 @@ def _read(
     head = _head(content)
     claims = identify(head)
     if len(claims) != 1:
-        note = "; ".join(filter(None, [lost, _unclaimed(head, claims)]))
+        note = "; ".join(filter(None, [lost, _unclaimed(head, claims, source.path)]))
         return replace(source, status="unknown", note=note)
     (format_,) = claims
     known, gone = Known(), set[int]()
@@ -270,15 +258,12 @@ def duplicate_of(source: Source, twin: Source) -> Source:
     )
 
 
-def _unclaimed(head: bytes, claims: list[Format]) -> str:
+def _unclaimed(head: bytes, claims: list[Format], path: str) -> str:
     """Say why a file was not read: who claimed it, or what it begins with."""
     if claims:
         names = " and ".join(format_.name for format_ in claims)
         return f"claimed by {names}: ambiguous, so not read"
-    if what := next((name for magic, name in HINTS if head.startswith(magic)), None):
-        return f"no known log format: {what}"
-    shown = "".join(chr(b) if b in PRINTABLE else f"\\x{b:02x}" for b in head[:40])
-    return f"no known log format: begins with {shown}"
+    return f"no known log format: {what_is(head, path)}"
 
 
 def _load(

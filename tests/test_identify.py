@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from logpipe.cli import app
 from logpipe.formats import all_formats
+from logpipe.hints import what_is
 from logpipe.model import Format
 from logpipe.report.identified import why
 
@@ -42,6 +43,28 @@ def test_of_an_unknown_file_it_says_what_it_begins_with_and_what_was_tried(tmp_p
     text = identify(str(tmp_path))
     assert "begins with The mail was late" in text
     assert "tracking_2007" in text
+
+
+UNREAD = {
+    "queue.txt": (b"\r\nEventId  Source   Sender   Recipients   MessageSubject\r\n", "Export-Csv"),
+    "events.txt": (b"\nTimeCreated   Id LevelDisplayName Message\n", "take the .evtx"),
+    "list.txt": (b"\n Index Time   EntryType   Source   InstanceID Message\n", "take the .evtx"),
+    "0001.BDP": (bytes(range(128, 228)), "properties of a bad mail"),
+    "ex.log": (bytes(700), "nothing but NUL bytes"),
+    "a.msg": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(50), "an OLE2 document"),
+    "b.bin": (b"!BDNxx", "an Outlook data file"),
+    "trace.etl": (bytes(range(100)), "tracerpt"),
+    "c": (b"PAGEDU64", "a memory dump"),
+    "d": (bytes(range(128, 228)), "begins with " + "".join(f"\\x{n:02x}" for n in range(128, 144))),
+}
+
+
+@pytest.mark.parametrize("name", UNREAD)
+def test_common_files_that_are_not_read_are_named_with_what_to_do(name: str) -> None:
+    head, told = UNREAD[name]
+    words = what_is(head, f"case/{name}")
+    assert told in words
+    assert told == words or not words.startswith("begins with")
 
 
 def test_machine_formats_have_every_fact(tmp_path: Path) -> None:
