@@ -104,8 +104,21 @@ def test_our_own_store_is_not_read_and_a_log_of_nearly_its_name_is(tmp_path: Pat
     for _ in range(2):
         done = logpipe("ingest", tmp_path, "--db", tmp_path / "mail")
         assert done.returncode == 0
-        assert done.stdout.splitlines()[-1].startswith("1 file: ")
-        assert "mail1.log: smtpsvc_w3c" in done.stdout
+        assert done.stdout.splitlines()[-2].startswith("1 file: ")
+        assert "mail1.log" in done.stdout
+        assert "smtpsvc_w3c, " in done.stdout
+
+
+def test_ingest_says_why_a_file_was_not_read_whole_and_what_comes_next(tmp_path: Path) -> None:
+    (tmp_path / "ex.log").write_bytes(W3C_DAY.read_bytes() + b"2007-09-03 half")
+    (tmp_path / "disk.bin").write_bytes(bytes(500))
+    done = logpipe("ingest", tmp_path, "--db", tmp_path.parent / "next.duckdb")
+    assert "rejects: " in done.stdout
+    assert "nothing but NUL bytes" in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("Next: logpipe detect --db ")
+    names = ("ex.log", "disk.bin", "next.duckdb")
+    lines = [line for line in done.stdout.splitlines() if not line.strip('"').endswith(names)]
+    assert max(map(len, lines)) < 80
 
 
 def test_query_prints_every_shape(store: Path) -> None:

@@ -4,6 +4,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import textwrap
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,7 @@ CONSOLE = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 ANCHOR = re.compile(r"^#+ (.*)$", re.MULTILINE)
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+SHOWN = re.compile(r"^    \$ uv run logpipe (?:.*\n|(?=\n))(?:(?:    .*)?\n)*", re.MULTILINE)
 RUN = "from logpipe.cli import main; main()"
 
 
@@ -102,6 +104,31 @@ def test_commands_in_the_docs_run(
         for line in block:
             result = CliRunner().invoke(app, shlex.split(line))
             assert result.exit_code == 0, f"logpipe {line}\n{result.output}\n{result.exception}"
+
+
+def session() -> Iterator[tuple[list[str], list[str]]]:
+    """The commands of README's session, and the lines that each is said to print."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    for block in SHOWN.findall(text.partition("\n## A session\n")[2].partition("\n## ")[0]):
+        lines = textwrap.dedent(block).strip("\n").removeprefix("$ uv run logpipe ").splitlines()
+        used = 1
+        while lines[used - 1].endswith("\\") or "\n".join(lines[:used]).count('"') % 2:
+            used += 1
+        yield shlex.split("\n".join(lines[:used]).replace("\\\n", " ")), lines[used:]
+
+
+def test_the_session_in_the_readme_is_what_the_commands_print_word_for_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(ROOT / "samples" / "gateway2003", tmp_path / "samples" / "gateway2003")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("LOGPIPE_DB", raising=False)
+    told = list(session())
+    assert [command[0] for command, _ in told] == ["analyze", "query"]
+    for command, printed in told:
+        result = CliRunner().invoke(app, command)
+        shown = [line.rstrip() for line in result.stdout.strip("\n").splitlines()]
+        assert list(filter(None, shown)) == list(filter(None, map(str.rstrip, printed)))
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda p: p.name)

@@ -1,6 +1,7 @@
 """``logpipe explain``: an incident with its evidence, quoted from the files."""
 
 import gzip
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -43,6 +44,25 @@ def test_every_finding_has_its_file_and_line_and_the_raw_line_is_quoted(store: P
     assert "What to do: " in text
     assert "Why its mail waited:" in text
     assert "  idle: " in text
+
+
+def test_lines_in_archives_are_said_to_be_quoted_only_when_unpacked(
+    store: Path, tmp_path: Path
+) -> None:
+    packed = tmp_path / "x.duckdb"
+    shutil.copy(store, packed)
+    with open_store(packed) as con:
+        con.execute("UPDATE source SET path = 'case.zip!' || path")
+        con.execute(
+            "INSERT INTO source SELECT * REPLACE (99 AS source_id, 'case.zip' AS path, "
+            "'zip' AS format) FROM source LIMIT 1"
+        )
+    lines = list(explain_lines(explained(packed, "idle-until-restart")))
+    at = lines.index(
+        "Raw lines are not quoted from archives: unpack this one and analyze the folder,"
+    )
+    assert lines[at + 1] == "  case.zip"
+    assert not any("not quoted" in line for line in explain_lines(explained(store, "idle-until")))
 
 
 def test_an_id_may_be_cut_but_not_guessed(store: Path) -> None:

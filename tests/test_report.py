@@ -16,7 +16,7 @@ from logpipe.errors import LogpipeError
 from logpipe.report._words import duration_words, list_words, measure_words, span_words
 from logpipe.report.html import render_html
 from logpipe.report.jsonfile import write_report
-from logpipe.report.text import clean, summary_lines
+from logpipe.report.text import clean, file_lines, summary_lines
 from logpipe.report.timeline import timeline_rows, write_jsonl
 
 CHROMIUM = shutil.which("chromium")
@@ -351,10 +351,28 @@ def test_the_text_fits_eighty_columns_and_tells_the_story() -> None:
     assert all(len(line) <= 80 for line in lines)
     assert lines[0].startswith("1 of 10 files read, 9 not read; 100 records from 1 host")
     assert lines[-1] == "Report: OUT/report.html"
-    assert "  and 4 more" in lines
+    assert '  and 4 more: logpipe query "SELECT path, note FROM uncovered"' in lines
     text = "\n".join(lines)
     assert "HIGH      112 messages lay idle" in text
     assert "2007-09-03 05:00 to 2007-09-12 06:10 (9 days 1 h), 112 messages" in text
+
+
+def test_logs_and_archives_that_were_not_read_are_named_before_pictures() -> None:
+    odd = "no known log format: begins with x"
+    notes = {"a.jpg": "no known log format: a picture", "b.txt": odd, "c.log": odd, "d.zip": "bomb"}
+    files = [lost(name, format=None, note=note) for name, note in notes.items()]
+    lines = file_lines("Not read:", [*files[:1] * 5, *files[1:]], 80)
+    assert [line.split(":")[0].strip() for line in lines[2:5]] == ["c.log", "d.zip", "b.txt"]
+    assert lines[-1].startswith("  and 3 more: ")
+
+
+def test_files_of_unknown_hosts_and_strangers_that_wrote_bounces_are_counted_apart() -> None:
+    local = {"zone": None, "first_ts": "2007-09-03T05:00:00Z"}
+    files = [source(), source(host=None, **local), source(host="GW2", **local)]
+    files.append(source(host="MX.FAR", format="ndr"))
+    text = "\n".join(summary_lines(report(sources=files)))
+    assert "from 2 hosts" in text
+    assert "2 files of GW2 and unknown hosts: local times" in text
 
 
 def test_the_timeline_is_in_order_of_time_whatever_the_digits() -> None:

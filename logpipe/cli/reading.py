@@ -24,7 +24,7 @@ def ingest(
     from logpipe.analyze import ingest as load
     from logpipe.analyze import known_sources
     from logpipe.offers import require_inputs
-    from logpipe.report.identified import books_words, counts_words
+    from logpipe.report.identified import ingested_lines
     from logpipe.report.text import clean
     from logpipe.settle import read_zones
     from logpipe.store import open_store, require_folder
@@ -38,12 +38,9 @@ def ingest(
     warn_zones(zones, {source.host for source in stands})
     if not quiet:
         with whole_pipe():
-            for source in sources:
-                read = source.format and source.status != "failed"
-                what = books_words(source) if read else clean(source.note or "")
-                name = f"{source.format}, " if source.format else ""
-                typer.echo(f"{source.status:9} {clean(source.path)}: {name}{what}")
-            typer.echo(counts_words(sources))
+            for line in ingested_lines(sources, stands):
+                typer.echo(line)
+            typer.echo(clean(f'Next: logpipe detect --db "{db}"'))
     offered = {source.source_id for source in sources}
     unread = [one for one in stands if one.source_id in offered and one.status in UNREAD]
     warn_unread(len(unread), len(sources))

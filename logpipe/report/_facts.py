@@ -12,6 +12,7 @@ from logpipe.words import count_words
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 NEVER = datetime.max.replace(tzinfo=UTC)
 UNREAD = ("failed", "unknown")
+REPORTS = {one.name for one in all_formats() if one.table == "delivery_report"}
 
 # Tables of which at least one should have rows, and what is said where none has.
 LACKING = (
@@ -96,6 +97,11 @@ def only_info(report: dict[str, Any]) -> list[dict[str, Any]]:
 def hosts_of(entries: Iterable[dict[str, Any]]) -> list[str]:
     """Return the hosts that these sources or incidents name, each once, in name order."""
     return sorted({str(entry["host"]) for entry in entries if entry.get("host")})
+
+
+def is_log(source: dict[str, Any]) -> bool:
+    """Return whether a file is no bounce: those may name a stranger as their host."""
+    return source.get("format") not in REPORTS
 
 
 def period(report: dict[str, Any]) -> tuple[datetime, datetime] | None:

@@ -60,15 +60,15 @@ def _strip_lines(hours: Sequence[dict[str, Any]]) -> Iterator[str]:
         yield clean(f"{host + ' ' + log:{width}} {_strip(spoken, first, total, step)}")
 
 
-def _wrap(text: str) -> list[str]:
+def _wrap(text: str, indent: int = 6) -> list[str]:
     return textwrap.wrap(
-        text, WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 6,
+        text, WIDTH, initial_indent=" " * indent, subsequent_indent=" " * 6,
         break_long_words=False, break_on_hyphens=False,
     )  # fmt: skip
 
 
 def _span(step: int) -> str:
-    return "one hour" if step == 1 else f"{step} hours" if step % 24 else f"{step // 24} days"
+    return count_words(step, "hour") if step % 24 else count_words(step // 24, "day")
 
 
 def _strip(spoken: set[datetime], first: datetime, total: int, step: int) -> str:
@@ -100,7 +100,8 @@ def _gap_lines(gaps: Sequence[dict[str, Any]], *, whole: bool) -> Iterator[str]:
         span = f"{gap['from_ts']:%Y-%m-%d %H:%M} {until}"
         yield clean(f"  {where}: {gap['reason']}, {span}")
         yield from map(clean, _wrap(gap["what"]))
-        if gap["weakens"]:
-            yield from map(clean, _wrap(f"weakens {gap['weakens']}"))
     if len(gaps) > MOST_GAPS:
         yield f"  and {len(gaps) - MOST_GAPS:,} more: logpipe query 'FROM log_gap'"
+    weakened = {gap["log"]: gap["weakens"] for gap in ordered if gap["weakens"]}
+    for log in sorted(weakened):
+        yield from map(clean, _wrap(f"Gaps in {log} weaken {weakened[log]}", 2))

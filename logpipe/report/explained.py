@@ -33,6 +33,7 @@ class Explained:
     incident: Row
     waits: Sequence[Row]
     quotes: Mapping[Place, str]
+    packed: Sequence[str] = ()  # archives that hold lines which the findings name
 
 
 def listed_lines(incidents: Sequence[Row]) -> Iterator[str]:
@@ -58,6 +59,9 @@ def explain_lines(found: Explained) -> Iterator[str]:
     yield from _verdict_lines(incident)
     yield from _wait_lines(found.waits)
     yield from _finding_lines(incident["findings"], found.quotes)
+    for archive in found.packed:
+        yield "Raw lines are not quoted from archives: unpack this one and analyze the folder,"
+        yield clean(f"  {archive}")
     yield from _list_lines("What is missing:", incident["missing_evidence"])
     for name in ("why", "todo"):
         if incident[name]:

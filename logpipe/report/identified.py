@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from logpipe.model import Format, Source
-from logpipe.report.text import clean, fold
+from logpipe.report.text import clean, fold, zone_option
 from logpipe.words import count_words
 
 COLUMNS = [
@@ -15,6 +15,7 @@ COLUMNS = [
 ]  # fmt: skip
 WIDTH = 79
 STATUSES = ("loaded", "duplicate", "known", "partial", "unknown", "failed")
+TOLD_WHY = ("partial", "unknown", "failed")
 NUMBERS = {"records", "rows", "duplicates", "rejects", "recovered", "bytes"}
 
 
@@ -72,6 +73,39 @@ def counts_words(sources: Sequence[Source]) -> str:
     return f"{count_words(len(sources), 'file')}: {told}." if sources else "No files."
 
 
+def ingested_lines(sources: Sequence[Source], stands: Sequence[Source]) -> Iterator[str]:
+    """Yield what became of each file, why where not all of it was read, and what is to be told.
+
+    ``stands`` are all files of the store, with their notes as the report tells them.
+    """
+    notes = {source.source_id: source.note for source in stands}
+    for source in sources:
+        read = source.format and source.status != "failed"
+        name = f"{source.format}, " if source.format else ""
+        books = f"{name}{books_words(source)}" if read else ""
+        head = f"{source.status:9} {clean(source.path)}"
+        if not books:
+            yield head
+        elif len(f"{head}: {books}") <= WIDTH:
+            yield f"{head}: {books}"
+        else:
+            yield head
+            yield f"{'':10}{books}"
+        if source.status in TOLD_WHY:
+            yield from textwrap.wrap(
+                clean(fold(notes.get(source.source_id) or source.note)), WIDTH,
+                initial_indent=" " * 10, subsequent_indent=" " * 10,
+                max_lines=3, placeholder=" ...",
+            )  # fmt: skip
+    yield counts_words(sources)
+    local = [one for one in stands if one.format and one.first_ts and not one.zone]
+    if local:
+        hosts = {one.host for one in local}
+        option = zone_option(next(iter(hosts)) if len(hosts) == 1 else None)
+        files = count_words(len(local), "file")
+        yield f"{files} with local times, zone unknown; say which: {option}"
+
+
 def books_words(source: Source) -> str:
     """Return the books of one file: 5 records = 3 rows + 1 duplicate + 1 reject."""
     parts = [
@@ -100,7 +134,8 @@ def _known_lines(source: Source, format_: Format) -> Iterator[str]:
         zone = f"times {source.zone} (by {source.zone_known_by})"
     else:
         zone = "local times, zone unknown"
-    yield f"{host}; {zone}"
+    if source.status != "duplicate" or source.host or source.first_ts:
+        yield f"{host}; {zone}"
     clock = "UTC" if source.zone else "as written"
     until = "" if source.first_ts == source.last_ts else f" to {source.last_ts}"
     span = f"{source.first_ts}{until} {clock}; " if source.first_ts else ""
@@ -108,5 +143,5 @@ def _known_lines(source: Source, format_: Format) -> Iterator[str]:
     told = ((source.duplicates, "duplicate"), (source.rejects, "reject"))
     parts += [count_words(count, what) for count, what in told if count]
     if source.recovered:
-        parts.append(f"{source.recovered:,} recovered beside them")
+        parts.append(f"{source.recovered:,} recovered beside them that no other file has")
     yield span + ", ".join(parts)

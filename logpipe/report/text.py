@@ -9,6 +9,7 @@ from logpipe.report._facts import (
     headline,
     hosts_of,
     in_part,
+    is_log,
     lacking,
     only_info,
     period,
@@ -22,6 +23,12 @@ from logpipe.words import count_words
 
 MOST_INCIDENTS = 20
 MOST_FILES = 5
+HEAVY = re.compile(
+    r"\.(?:log|evtx?|csv|blg|eml|zip|7z|cab|tar|tgz|gz|rar)\b|archive|unpack", re.IGNORECASE
+)
+LIGHT = re.compile(
+    r": no known log format: (?:a picture|an? [\w ]*document|a program)|: empty file"
+)
 INDENT = 10  # one blank more than the longest severity
 
 # Controls, invisible and bidirectional marks, tags, lone surrogates, line and paragraph ends.
@@ -101,7 +108,7 @@ def _incident_lines(incident: dict[str, Any], width: int) -> list[str]:
 def file_lines(heading: str, files: list[dict[str, Any]], width: int, most: int = 5) -> list[str]:
     """Return the first files below a heading, each with its note or else its status."""
     lines = []
-    for source in files[:MOST_FILES]:
+    for source in sorted(files, key=_weight)[:MOST_FILES]:
         why = clean(fold(source.get("note") or source.get("status")))
         path = clean(str(source.get("path")))
         room = max(width - 2, 20)
@@ -111,8 +118,17 @@ def file_lines(heading: str, files: list[dict[str, Any]], width: int, most: int 
         line = f"  {short}: {why}"
         lines += [line] if len(line) <= width else [f"  {short}", *_wrap(why, width, 4, most=most)]
     if len(files) > MOST_FILES:
-        lines.append(f"  and {len(files) - MOST_FILES:,} more")
+        more = f"  and {len(files) - MOST_FILES:,} more: "
+        lines.append(more + 'logpipe query "SELECT path, note FROM uncovered"')
     return ["", heading, *lines] if lines else []
+
+
+def _weight(source: dict[str, Any]) -> int:
+    """Return how much a file may have held of what is asked: archives and logs, then the rest."""
+    told = f"{source.get('path')}: {source.get('note')}"
+    if LIGHT.search(told):
+        return 2
+    return 0 if source.get("format") or HEAVY.search(told) else 1
 
 
 def zone_option(host: str | None, zone: str = "Europe/Berlin") -> str:
@@ -126,7 +142,8 @@ def _zone_lines(report: dict[str, Any], width: int) -> list[str]:
     if not (files := zoneless(report)):
         return []
     hosts = hosts_of(files)
-    of = f" of {list_words(hosts)}" if hosts else ""
+    nameless = [] if all(source.get("host") for source in files) else ["unknown hosts"]
+    of = f" of {list_words(hosts + nameless)}" if hosts else ""
     of_one = len(hosts) == 1 and all(source.get("host") for source in files)
     words = (
         f"{count_words(len(files), 'file')}{of}: local times, zone unknown, shown as they are "
@@ -140,7 +157,7 @@ def summary_lines(
 ) -> list[str]:
     """Return the report as plain lines no wider than asked, except for the path at the end."""
     loud, quiet = above_info(report), only_info(report)
-    hosts = hosts_of([*report["sources"], *report["incidents"]])
+    hosts = hosts_of([*filter(is_log, report["sources"]), *report["incidents"]])
     records = sum(whole(source.get("records")) for source in report["sources"])
     first = f"{reading_words(report)}; {count_words(records, 'record')}"
     first += f" from {count_words(len(hosts), 'host')}" if hosts else ""
