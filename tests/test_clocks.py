@@ -156,7 +156,7 @@ def test_a_zone_that_was_told_is_not_written_to_logs_whose_lines_tell_theirs(
     told |= {"zone": "UTC", "zone_known_by": "offset", "status": "loaded", "records": 1, "rows": 1}
     told |= {"duplicates": 0, "rejects": 0, "recovered": 0}
     insert(con, "source", pl.DataFrame([told]))
-    settle(con, 1, {"GW1": "America/New_York"})
+    settle(con, {"GW1": "America/New_York"})
     assert zone_of(con) == ("UTC", "offset")
 
 

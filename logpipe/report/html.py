@@ -267,7 +267,9 @@ def render_html(report: dict[str, Any]) -> str:
         outcome=_facts.outcome(report),
         worst=full[0] if loud else None,
         severities=[(name, severities[name]) for name in _facts.SEVERITIES if severities[name]],
-        hosts=_words.list_words(_facts.hosts_of([*report["sources"], *report["incidents"]]), 6),
+        hosts=_words.list_words(
+            _facts.hosts_of([*filter(_facts.is_log, report["sources"]), *report["incidents"]]), 6
+        ),
         covered=[f"{at:%Y-%m-%d}" for at in covered] if covered else None,
         reading=_facts.reading_words(report),
         lacking=_facts.lacking(report),

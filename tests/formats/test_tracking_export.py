@@ -86,9 +86,9 @@ def test_the_zone_of_the_server_is_not_taken_for_that_of_who_ran_the_command(
     con.execute("DELETE FROM host_zone")
     con.execute("INSERT INTO host_zone VALUES ('EX1', 'Europe/London', 'event 6013')")
     found = "SELECT zone, zone_known_by FROM source"
-    settle(con, 1, {})
+    settle(con, {})
     assert con.execute(found).fetchall() == [(None, None)]
-    settle(con, 1, {str(source.host): "Europe/Berlin"})
+    settle(con, {str(source.host): "Europe/Berlin"})
     assert con.execute(found).fetchall() == [("Europe/Berlin", "--tz")]
     con.execute("DELETE FROM host_zone")
 
