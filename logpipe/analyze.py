@@ -5,7 +5,7 @@ import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from string import Template
@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from logpipe import __version__
-from logpipe.errors import LogpipeError, StoreError
+from logpipe.errors import LogpipeError
 from logpipe.ingest import begin_run, end_run
 from logpipe.ingest_archive import ingest_offer
 from logpipe.model import Rule, Source
@@ -29,7 +29,14 @@ from logpipe.report.whole import write_whole
 from logpipe.rules import run_rules
 from logpipe.settle import settle
 from logpipe.sqlfiles import sql_text
-from logpipe.store import Connection, ask, open_store, rebuild_derived, transaction
+from logpipe.store import (
+    Connection,
+    ask,
+    open_store,
+    rebuild_derived,
+    remove_left,
+    transaction,
+)
 from logpipe.words import known_parts
 
 NAMING = ("confirmed", "supported", "possible")  # verdicts that name a known problem
@@ -175,11 +182,7 @@ def analyze(
 def _clear(out: Path) -> None:
     """Remove what a run that was killed left of its store."""
     for left in out.glob("logpipe.duckdb.*.new"):
-        with suppress(StoreError):  # another run is at work on it
-            with open_store(left):
-                pass
-            left.unlink()
-            Path(f"{left}.wal").unlink(missing_ok=True)
+        remove_left(left)
 
 
 def write_outputs(report: dict[str, Any], out: Path) -> None:

@@ -8,7 +8,7 @@ import duckdb
 
 from logpipe.errors import QueryError
 from logpipe.sqlfiles import sql_files
-from logpipe.store import Connection
+from logpipe.store import Connection, is_damage
 
 NUMBERS = {
     "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER",
@@ -45,6 +45,8 @@ def user_query(con: Connection, sql: str) -> Rows:
             raise QueryError("query: give one SELECT and nothing else")
         return own_query(con, sql)
     except duckdb.Error as error:
+        if is_damage(error):
+            raise
         raise QueryError(f"query: {_said(error)}") from error
     except (OverflowError, ValueError) as error:  # a time that Python has no value for
         raise QueryError(f"query: {error}; cast that column to VARCHAR") from error

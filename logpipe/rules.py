@@ -12,7 +12,7 @@ from logpipe.errors import RuleError
 from logpipe.model import Rule
 from logpipe.query import is_one_select, seal
 from logpipe.sqlfiles import split_header, sql_dir, sql_files, sql_text
-from logpipe.store import Connection, ask, transaction
+from logpipe.store import Connection, ask, is_damage, transaction
 
 KEYS = {"title", "severity", "summary", "needs", "why", "todo", "references", "params"}
 SEVERITIES = ("info", "low", "medium", "high", "critical")
@@ -104,6 +104,8 @@ def run_rule(con: Connection, rule: Rule) -> None:
             raise RuleError(f"rule {rule.id}: must be one SELECT and nothing else")
         con.execute(query, {"rule": rule.id} | rule.params)
     except duckdb.Error as error:
+        if is_damage(error):  # no fault of the rule
+            raise
         raise RuleError(f"rule {rule.id}: {' '.join(str(error).split())}") from error
     _check_times(con, rule)
 

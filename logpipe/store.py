@@ -6,7 +6,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -26,6 +26,10 @@ MEMORY = os.environ.get("LOGPIPE_MEMORY", "640MB")
 # 1.5 tools cannot open what DuckDB 2.0 writes by default, and users have those
 FORMAT_VERSION = "v1.5.0"
 OTHER = "not a logpipe store, or of another version: run 'logpipe detect' again"
+CORRUPT = "Corrupt database file"  # DuckDB's words where a checksum does not fit
+CUT = "Could not read enough bytes"
+HELD = ("could not set lock", "used by another process")  # its own words, and those of Windows
+ANEW = "load the logs anew into another file"
 
 
 class Books(NamedTuple):
@@ -62,16 +66,17 @@ def open_store(path: Path, *, read_only: bool = False) -> Iterator[Connection]:
         yield con
     except duckdb.InterruptException as error:
         raise KeyboardInterrupt from error
-    except duckdb.OperationalError as error:  # disk full, file cut or gone: not ours to mend
-        raise StoreError(f"{path}: {_first_line(error)}") from error
     except (duckdb.CatalogException, duckdb.BinderException) as error:
         if not read_only:
             raise
         # what strangers ask is a QueryError already: a query of ours lacks a table or a column
         raise StoreError(f"{path}: {OTHER} ({_first_line(error)})") from error
     except duckdb.Error as error:
-        if type(error) is duckdb.Error:  # "Corrupt database file" has no class of its own
-            raise StoreError(f"{path}: {_first_line(error)}") from error
+        if damage := _damage(error, path):
+            raise StoreError(f"{path}: {damage}; {ANEW}") from error
+        # disk full, file cut or gone: not ours to mend
+        if isinstance(error, duckdb.OperationalError | duckdb.FatalException):
+            raise StoreError(f"{path}: {_first_line(error)}; see to its disk") from error
         raise
     finally:
         con.close()
@@ -99,10 +104,12 @@ def _attach(con: Connection, path: Path, *, read_only: bool) -> None:
     try:
         con.execute(f"ATTACH '{name}' AS store (TYPE duckdb, {mode})")
     except duckdb.Error as error:
-        if "lock" in str(error).lower():
+        if _is_held(error):
             raise StoreError(f"{path}: in use by another process; wait for it to end") from error
+        if is_damage(error):
+            raise
         raise StoreError(
-            f"{path}: cannot be opened as a DuckDB file: {_first_line(error)}"
+            f"{path}: cannot be opened as a DuckDB file ({_first_line(error)}); name another file"
         ) from error
     con.execute("USE store")
     _check_schema(con, path, read_only=read_only)
@@ -137,8 +144,42 @@ def _check_schema(con: Connection, path: Path, *, read_only: bool) -> None:
         raise StoreError(f"{path}: made by another version of logpipe; load the logs anew")
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: object) -> str:
     return str(error).strip().splitlines()[0]
+
+
+def is_damage(error: duckdb.Error) -> bool:
+    """Return whether an error tells that the store is damaged, whatever was asked of it."""
+    return CORRUPT in str(error) or CUT in str(error)
+
+
+def _damage(error: duckdb.Error, path: Path) -> str:
+    """Return what is wrong with a damaged store, nothing for other errors."""
+    _, corrupt, rest = str(error).partition(CORRUPT)  # in a transaction more stands around it
+    if corrupt:
+        return f"damaged ({corrupt}{_first_line(rest)})"
+    # a log that shrinks while it is read is cut as well
+    return "damaged, its end is missing" if CUT in str(error) and path.name in str(error) else ""
+
+
+def _is_held(error: duckdb.Error) -> bool:
+    return any(words in str(error).lower() for words in HELD)
+
+
+def remove_left(path: Path) -> None:
+    """Remove a store with all that lies beside it, unless another run is at work on it."""
+    with duckdb.connect() as con:
+        name = str(path.absolute()).replace("'", "''")
+        try:
+            con.execute(f"ATTACH '{name}' AS store (TYPE duckdb)")
+        except duckdb.Error as error:
+            if _is_held(error):
+                return
+    for beside in (path, *path.parent.glob(f"{glob.escape(path.name)}.*")):
+        if beside.is_dir():
+            shutil.rmtree(beside, ignore_errors=True)
+        else:
+            beside.unlink(missing_ok=True)
 
 
 def scratch_folder(con: Connection) -> tempfile.TemporaryDirectory[str]:
@@ -155,7 +196,8 @@ def transaction(con: Connection) -> Iterator[None]:
     try:
         yield
     except BaseException:  # Ctrl-C too: the store must be as if the block had not begun
-        con.execute("ROLLBACK")
+        with suppress(duckdb.FatalException):  # of a damaged store; what ended the block tells more
+            con.execute("ROLLBACK")
         raise
     con.execute("COMMIT")
 

@@ -13,6 +13,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from logpipe.errors import StoreError
+from logpipe.store import ask, open_store, transaction
+
 SAMPLES = Path(__file__).parents[1] / "samples"
 W3C_DAY = SAMPLES / "gateway2003" / "logs" / "SMTPSVC1" / "ex070913.log"
 
@@ -197,6 +200,59 @@ def test_a_file_that_is_no_store_is_left_alone(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "other.duckdb" in done.stderr
     assert other.read_bytes() == before
+
+
+BLOCK = 256 * 1024  # of a DuckDB file, behind its three headers
+HEADERS = 3 * 4096
+
+
+def test_a_damaged_store_is_one_line_whatever_is_done_with_it(store: Path, tmp_path: Path) -> None:
+    whole = store.read_bytes()
+    told = []
+    for place in range(HEADERS, len(whole), BLOCK):
+        damaged = tmp_path / f"{place}.duckdb"
+        damaged.write_bytes(whole[: place + 99] + b"damaged" + whole[place + 106 :])
+        try:
+            with open_store(damaged) as con, transaction(con):
+                for table in ("source", "smtp_event", "header_block"):
+                    con.execute(f"UPDATE {table} SET source_id = source_id + 1")
+                    ask(con, f"FROM {table}")
+        except StoreError as error:
+            told.append(str(error))
+            assert re.match(rf"{damaged}: damaged \(.*\); load the logs anew", told[-1])
+    assert told
+
+
+@pytest.mark.parametrize("command", [["detect"], ["ingest", W3C_DAY], ["explain"]])
+@pytest.mark.parametrize("damage", ["cut", "flipped"])
+def test_commands_on_a_damaged_store_end_with_what_to_do(
+    store: Path, tmp_path: Path, command: list[str], damage: str
+) -> None:
+    whole = bytearray(store.read_bytes())
+    if damage == "flipped":
+        for place in range(HEADERS, len(whole), BLOCK):
+            whole[place + 99] ^= 255
+    damaged = tmp_path / "x.duckdb"
+    damaged.write_bytes(whole[: len(whole) // 2] if damage == "cut" else whole)
+    done = logpipe(*command, "--db", damaged)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"logpipe: {damaged}: damaged")
+    assert line.endswith("load the logs anew into another file")
+
+
+def test_what_a_killed_run_left_is_removed_damaged_or_not_and_another_runs_is_kept(
+    store: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    for number, content in enumerate([b"no store at all", store.read_bytes(), b""]):
+        (out / f"logpipe.duckdb.{number}.new").write_bytes(content)
+        (out / f"logpipe.duckdb.{number}.new.wal").write_bytes(b"")
+        (out / f"logpipe.duckdb.{number}.new.tmp-x").mkdir()
+    with open_store(out / "logpipe.duckdb.9.new"):
+        assert logpipe("analyze", W3C_DAY, "--out", out, "-q").returncode == 0
+        assert {path.suffixes[1] for path in out.glob("*.new*")} == {".9"}
 
 
 @pytest.mark.parametrize("made", ["SELECT 1", "CREATE TABLE other (a INTEGER)"])
