@@ -1,6 +1,7 @@
 """``logpipe explain``: an incident with its evidence, quoted from the files."""
 
 import gzip
+import os
 import shutil
 import subprocess
 import sys
@@ -35,7 +36,7 @@ def explained(store: Path, incident: str) -> Explained:
 
 def test_every_finding_has_its_file_and_line_and_the_raw_line_is_quoted(store: Path) -> None:
     found = explained(store, "idle-until-restart")
-    text = "\n".join(explain_lines(found))
+    text = "\n".join(explain_lines(found, 400))
     first = min(found.incident["findings"], key=lambda one: one["ts"])
     assert f"      {first['source']}:{first['record']}" in text
     line = gzip.decompress(Path(first["source"]).read_bytes()).splitlines()[first["record"] - 1]
@@ -65,6 +66,37 @@ def test_lines_in_archives_are_said_to_be_quoted_only_when_unpacked(
     assert not any("not quoted" in line for line in explain_lines(explained(store, "idle-until")))
 
 
+def test_what_to_do_stands_before_the_findings_and_no_line_is_too_wide(store: Path) -> None:
+    lines = list(explain_lines(explained(store, "idle-until-restart")))
+    heads = ["Known problem", "Signs (", "What is missing:", "What to do:", "221 findings"]
+    at = [next(n for n, line in enumerate(lines) if line.startswith(head)) for head in heads]
+    assert at == sorted(at)
+    commands = lines[at[2] : at[3]]
+    assert "    tasklist /svc /fo csv > tasklist.csv" in commands
+    wide = [line for line in lines if len(line) > 80 and line not in commands]
+    assert wide == []
+    with open_store(store, read_only=True) as con:
+        ids = [one["id"] for one in build_report(con)["incidents"]]
+        for found in (explain(con, id_) for id_ in ids):
+            whole = {f"      {one['source']}:{one['record']}" for one in found.incident["findings"]}
+            commands = [item.partition(": ")[2] for item in found.incident["missing_evidence"]]
+            whole |= {f"    {command}" for command in commands}
+            assert [n for n in explain_lines(found) if len(n) > 80 and n not in whole] == []
+
+
+def test_a_long_raw_line_takes_three_lines_and_place_and_command_stay_whole() -> None:
+    path = f"{'deep/' * 30}x.log"
+    command = f"wmic {'x' * 200}"
+    finding = incident()["findings"][0] | {"source": path, "text": "y" * 500}
+    one = incident(findings=[finding], missing_evidence=[f"version: {command}"], title="t " * 99)
+    lines = list(explain_lines(Explained(one, [], {(path, 1): "z" * 300})))
+    assert f"      {path}:1" in lines
+    assert f"    {command}" in lines
+    assert [len(line) for line in lines if line.startswith("      | ")] == [80, 80, 80]
+    assert lines[-1].endswith("zzz...")
+    assert sum(len(line) > 80 for line in lines) == 2
+
+
 def test_an_id_may_be_cut_but_not_guessed(store: Path) -> None:
     whole = explained(store, "idle-until-restart").incident["id"]
     assert explained(store, whole).incident["id"] == whole
@@ -78,7 +110,7 @@ def test_the_command_prints_the_same(store: Path) -> None:
     found = explained(store, "idle-until-restart")
     done = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-m", "logpipe", "explain", "idle-until-restart", "--db", str(store)],
-        capture_output=True, check=True,
+        capture_output=True, check=True, env=os.environ | {"COLUMNS": "80"},
     )  # fmt: skip
     assert done.stdout.decode().splitlines() == list(explain_lines(found))
 

@@ -158,11 +158,22 @@ def test_hosts_can_be_chosen(con: Connection) -> None:
 def test_lines_say_all_and_escape_what_strangers_wrote(con: Connection) -> None:
     rows = at(con, datetime(2007, 9, 3, 9, 59))
     rows.append(rows[-1] | {"destination": "evil\x1b[2J.example", "rebuilt": 1})
-    text = "\n".join(queue_lines(rows, [], datetime(2007, 9, 3, 9, 59)))
+    text = "\n".join(queue_lines(rows, [], datetime(2007, 9, 3, 9, 59), 200))
     assert "EX1: 3 messages, the oldest for 1 h 49 min" in text
     assert "a listing of 09:58:00 has 2" in text
     assert "seen: 3 by counter Remote Queue Length at 09:55:00" in text
     assert "\x1b" not in text
+
+
+def test_no_line_is_too_wide_and_places_stay_whole(con: Connection) -> None:
+    place = f"{'deep/' * 30}x.log"
+    rows = [
+        row | {"source": place, "record": 7, "destination": row["destination"] and "d" * 200}
+        for row in at(con, datetime(2007, 9, 3, 9, 59))
+    ]
+    lines = list(queue_lines(rows, [], datetime(2007, 9, 3, 9, 59)))
+    wide = {line.strip() for line in lines if len(line) > 80}
+    assert wide == {f"{place}:7"}
 
 
 def ends(server: Server) -> dict[tuple[str, str], datetime]:

@@ -141,7 +141,7 @@ def queue(
     with whole_pipe():
         if shape is Shape.table:
             rows = [dict(zip(found.names, row, strict=True)) for row in found.rows]
-            for line in queue_lines(rows, spans, moment):
+            for line in queue_lines(rows, spans, moment, shutil.get_terminal_size().columns):
                 typer.echo(line)
         else:
             print_rows(*found, shape=shape.value, out=sys.stdout, width=0)

@@ -1,5 +1,6 @@
 """Commands that say what happened."""
 
+import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -68,9 +69,9 @@ def explain(
     ] = None,
     db: Store = Path("logpipe.duckdb"),
 ) -> None:
-    """Say what speaks for an incident: signs, findings with file and line, what is missing.
+    """Say what speaks for an incident: signs, what is missing, findings with file and line.
 
-    Raw lines are quoted where the files are still there.
+    Raw lines are quoted where the files are still there; set COLUMNS to see more of long ones.
 
     Example: logpipe explain idle-until-restart-0123456789 --db mail.duckdb
     """
@@ -83,7 +84,7 @@ def explain(
         lines = (
             listed_lines(build_report(con)["incidents"])
             if incident is None
-            else explain_lines(run(con, incident))
+            else explain_lines(run(con, incident), shutil.get_terminal_size().columns)
         )
     with whole_pipe():
         for line in lines:

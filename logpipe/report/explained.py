@@ -13,10 +13,12 @@ from logpipe.report._words import (
     span_words,
     to_second,
 )
-from logpipe.report.text import clean, clip, fold
+from logpipe.report.text import clean, clip, fold, hang
 from logpipe.words import count_words
 
 MOST_OF_ROLE = 40  # findings of one role that are shown
+MOST_QUOTED = 3  # lines of the terminal that one raw line may take
+BAR = "      | "
 MARKS = {"present": "+", "absent": "-", "unknown": "?"}
 
 Place = tuple[str, int]
@@ -45,66 +47,91 @@ def listed_lines(incidents: Sequence[Row]) -> Iterator[str]:
         yield "No incident: run 'logpipe detect' first, if it was not."
 
 
-def explain_lines(found: Explained) -> Iterator[str]:
-    """Yield what is known of an incident: verdict, signs, findings with their lines, what to do."""
+def explain_lines(found: Explained, width: int = 80) -> Iterator[str]:
+    """Yield what is known of an incident: verdict and signs, what to do, then all findings.
+
+    No line is wider than asked, but for places and commands, which stay whole.
+    """
     incident = found.incident
     start, end = incident["started_at"], incident["ended_at"]
     duration = lasted(start, end)
-    yield clean(f"{incident['severity'].upper()}  {fold(incident['title'])}")
-    yield clean(f"{incident['id']}, rule {incident['rule']}, host {incident['host'] or 'unknown'}")
+    ids = f"{incident['id']}, rule {incident['rule']}, host {incident['host'] or 'unknown'}"
+    yield from hang(f"{incident['severity'].upper()}  {fold(incident['title'])}", width)
+    yield from hang(ids, width)
     yield span_words(start, end) + (f" ({duration})" if duration else "")
-    yield clean(fold(incident["summary"]))
+    yield from hang(fold(incident["summary"]), width)
     for name, value in incident["measures"].items():
-        yield clean("  " + ": ".join(measure_words(name, value)))
-    yield from _verdict_lines(incident)
-    yield from _wait_lines(found.waits)
-    yield from _finding_lines(incident["findings"], found.quotes)
+        yield from hang(": ".join(measure_words(name, value)), width, 2, 6)
+    yield from _verdict_lines(incident, width)
+    yield from _missing_lines(incident["missing_evidence"], width)
+    for name, title in (("todo", "What to do"), ("why", "Why it matters")):
+        if incident[name]:
+            yield ""
+            yield from hang(f"{title}: {fold(incident[name])}", width)
+    if incident["references"]:
+        yield from hang(f"References: {', '.join(incident['references'])}", width)
+    yield from _wait_lines(found.waits, width)
+    yield from _finding_lines(incident["findings"], found.quotes, width)
     for archive in found.packed:
         yield "Raw lines are not quoted from archives: unpack this one and analyze the folder,"
         yield clean(f"  {archive}")
-    yield from _list_lines("What is missing:", incident["missing_evidence"])
-    for name in ("why", "todo"):
-        if incident[name]:
-            yield ""
-            yield {"why": "Why it matters: ", "todo": "What to do: "}[name] + clean(
-                fold(incident[name])
-            )
-    if incident["references"]:
-        yield clean(f"References: {', '.join(incident['references'])}")
 
 
-def _verdict_lines(incident: Row) -> Iterator[str]:
+def _verdict_lines(incident: Row, width: int) -> Iterator[str]:
     """Yield the known problem with its signs, and what else was considered."""
     if incident["known_problem"]:
         title = incident["known_problem_title"] or incident["known_problem"]
         yield ""
-        yield clean(f"Known problem, {incident['verdict']}: {fold(title)}")
+        yield from hang(f"Known problem, {incident['verdict']}: {fold(title)}", width)
     if incident["signs"]:
         yield ""
         yield "Signs (+ present, - absent, ? unknown):"
         for sign in incident["signs"]:
             said = f": {fold(sign['text'])}" if sign.get("text") else ""
-            yield clean(f"  {MARKS.get(sign['state'], '?')} {sign['id']} {sign['title']}{said}")
+            mark = MARKS.get(sign["state"], "?")
+            yield from hang(f"{mark} {sign['id']} {sign['title']}{said}", width, 2, 6)
     if incident["considered"]:
         yield ""
         yield "Also considered:"
     for other in incident["considered"]:
-        yield clean(f"  {other['problem']}: {other['verdict']}; {fold(other['reason'])}")
+        said = f"{other['problem']}: {other['verdict']}; {fold(other['reason'])}"
+        yield from hang(said, width, 2, 6)
         for resembling in other["look_alikes"]:
-            yield clean(f"      resembles {fold(resembling)}")
+            yield from hang(f"resembles {fold(resembling)}", width, 6, 8)
 
 
-def _wait_lines(waits: Sequence[Row]) -> Iterator[str]:
+def _missing_lines(missing: Sequence[str], width: int) -> Iterator[str]:
+    """Yield what would make it surer; the command that gets it stands alone, to be pasted."""
+    if missing:
+        yield ""
+        yield "What is missing:"
+    for item in missing:
+        what, colon, command = fold(item).partition(": ")
+        yield from hang(f"{what}{colon.rstrip()}", width, 2, 4)
+        if command:
+            yield clean(f"    {command}")
+
+
+def _wait_lines(waits: Sequence[Row], width: int) -> Iterator[str]:
     """Yield what the waiting of the messages was made of."""
     if waits:
         yield ""
         yield "Why its mail waited:"
     for row in waits:
         size = f"{number_words(row['hours'])} h, {count_words(row['messages'], 'message')}"
-        yield clean(f"  {row['cause']}: {size}; {fold(row['text'])}")
+        yield from hang(f"{row['cause']}: {size}; {fold(row['text'])}", width, 2, 6)
 
 
-def _finding_lines(findings: Sequence[Row], quotes: Mapping[Place, str]) -> Iterator[str]:
+def _quote_lines(quote: str, width: int) -> Iterator[str]:
+    """Yield a raw line, cut where the width ends, and with three dots where it goes on too long."""
+    room = max(width, 40) - len(BAR)
+    cut = clip(quote, MOST_QUOTED * room)
+    yield from (f"{BAR}{cut[at : at + room]}" for at in range(0, len(cut), room))
+
+
+def _finding_lines(
+    findings: Sequence[Row], quotes: Mapping[Place, str], width: int
+) -> Iterator[str]:
     """Yield the findings in the order of their times, each with its place and raw line."""
     yield ""
     yield f"{count_words(len(findings), 'finding')}, in order:"
@@ -113,25 +140,17 @@ def _finding_lines(findings: Sequence[Row], quotes: Mapping[Place, str]) -> Iter
         shown[found["role"]] += 1
         if shown[found["role"]] > MOST_OF_ROLE:
             continue
-        yield clean(f"  {to_second(found['ts'])}  {found['role']}  {fold(found['text'])}")
+        said = f"{to_second(found['ts'])}  {found['role']}  {fold(found['text'])}"
+        yield from hang(said, width, 2, 6)
         if found["source"] is None:
             continue
         yield clean(f"      {found['source']}:{found['record']}")
         if quote := quotes.get((found["source"], found["record"])):
-            yield f"      | {quote}"
+            yield from _quote_lines(quote, width)
     more = [
         count_words(count - MOST_OF_ROLE, f"more {role}")
         for role, count in sorted(shown.items())
         if count > MOST_OF_ROLE
     ]
     if more:
-        yield f"  and {list_words(more)}: report.json has them all"
-
-
-def _list_lines(title: str, lines: Sequence[str]) -> Iterator[str]:
-    """Yield a list under a title, nothing for an empty one."""
-    if lines:
-        yield ""
-        yield title
-        for line in lines:
-            yield clean(f"  {fold(line)}")
+        yield from hang(f"and {list_words(more)}: report.json has them all", width, 2)

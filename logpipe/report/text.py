@@ -74,6 +74,17 @@ def _wrap(text: str, width: int, indent: int = 0, most: int = 99) -> list[str]:
     )
 
 
+def hang(text: str, width: int, first: int = 0, rest: int = 0) -> list[str]:
+    """Return a text in lines of the width, cleaned; how far the first and the others stand in."""
+    return textwrap.wrap(
+        clean(text),
+        max(width, 40),
+        initial_indent=" " * first,
+        subsequent_indent=" " * rest,
+        break_on_hyphens=False,
+    )
+
+
 def _known_words(incident: dict[str, Any]) -> str:
     """Return the known problem with its verdict, or those that were ruled out."""
     if incident.get("known_problem"):
