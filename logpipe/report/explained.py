@@ -1,5 +1,6 @@
 """One incident with all that speaks for it, as text: for ``logpipe explain``."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from logpipe.words import count_words
 MOST_OF_ROLE = 40  # findings of one role that are shown
 MOST_QUOTED = 3  # lines of the terminal that one raw line may take
 BAR = "      | "
+COMMAND = re.compile(r"(?<=:) (?=[a-z0-9]+ )")  # version of aqueue.dll: wmic datafile where ...
 MARKS = {"present": "+", "absent": "-", "unknown": "?"}
 
 Place = tuple[str, int]
@@ -106,10 +108,9 @@ def _missing_lines(missing: Sequence[str], width: int) -> Iterator[str]:
         yield ""
         yield "What is missing:"
     for item in missing:
-        what, colon, command = fold(item).partition(": ")
-        yield from hang(f"{what}{colon.rstrip()}", width, 2, 4)
-        if command:
-            yield clean(f"    {command}")
+        what, *command = COMMAND.split(fold(item), maxsplit=1)
+        yield from hang(what, width, 2, 4)
+        yield from (clean(f"    {line}") for line in command)
 
 
 def _wait_lines(waits: Sequence[Row], width: int) -> Iterator[str]:

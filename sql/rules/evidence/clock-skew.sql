@@ -4,7 +4,7 @@ severity = "low"
 summary = "The clocks of two hosts were up to $offset_s seconds apart. The clock was set by up to $step_s seconds."
 needs = ["windows_event for steps of the clock", "tracking_event or smtp_event of two hosts for the distance of their clocks"]
 why = "Times of hosts whose clocks differ do not compare: an order of events within the difference is not known. From five minutes on Kerberos refuses logons, and with it mail between Exchange servers. A clock that is set during work makes waits look longer or shorter than they were, and may let mail expire at once."
-todo = "Set the time service right (w32tm /query /status on both hosts; the host of a virtual machine may push its own time). Read times across these hosts with the difference in mind."
+todo = "See on both hosts how far each clock is from one time server (w32tm /stripchart /computer:time.windows.com /samples:5 /dataonly), and set the time service right (the host of a virtual machine may push its own time). Read times across these hosts with the difference in mind."
 references = ["Microsoft: maximum tolerance for computer clock synchronization (5 minutes)", "KB 158399"]
 
 [params]
@@ -110,7 +110,11 @@ SELECT
         || CASE WHEN sure THEN '' ELSE '; which of the two is wrong, they do not tell' END
         || CASE WHEN one_way AND offset_s > 0 THEN '; mail goes one way only, so that its way is part of it' ELSE '' END AS text,
     'offset_s' AS measure, round(abs(offset_s), 1) AS value,
-    CASE WHEN NOT sure THEN 'w32tm /stripchart of ' || host || ' and ' || other || ' against one time server' END AS missing,
+    CASE
+        WHEN NOT sure
+        THEN 'clocks of ' || host || ' and ' || other || ' against one time server that both reach: '
+            || (SELECT command FROM collect_next WHERE id = 'clock')
+    END AS missing,
     source_id, record
 FROM blamed
 UNION ALL

@@ -53,7 +53,9 @@ SELECT
         WHEN 'tracking_2007' THEN 'connectivity log and SMTP send log of ' || n.host || ' over the wait'
         WHEN 'tracking_2003' THEN 'SMTP service log (W3C) and delivery failures (4000, 4006) in the event log of ' || n.host
         ELSE 'delivery failures (SMTPSVC 4000, 4006) in the System log of ' || n.host || ' over the wait'
-    END AS missing,
+    END || ': ' || c.command AS missing,
     n.source_id, n.record
 FROM numbered AS n
 JOIN sized AS z ON z.host = n.host AND z.log = n.log AND z.cluster_no = n.cluster_no
+JOIN collect_next AS c
+    ON c.id = CASE n.log WHEN 'tracking_2007' THEN 'transport-logs' WHEN 'tracking_2003' THEN 'smtp-and-event-logs' ELSE 'system-log' END

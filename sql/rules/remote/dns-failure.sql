@@ -4,7 +4,7 @@ severity = "medium"
 summary = "$domains domains could not be looked up; $messages messages waited for them; $returned came back; $hours hours from the first failure to the end."
 needs = ["windows_event (SMTPSVC or MSExchangeTransport 4000 with its data, 2012, 2013, 16025)", "or connection_event, tracking_event with the words of the failure", "smtp_event or tracking_event for the messages"]
 why = "Mail waited because names were not resolved: the events, the connectivity log or the last errors say so (0xC00402E7, DNS words). Several domains at the same time are the name server's or the line's matter; one alone is the matter of its own name servers; and where always the same domains fail for a day and more while all others work and restarts change nothing, an answer too long for UDP meets a closed TCP port 53."
-todo = "Several domains at once: ask the name servers of this host from this host (nslookup -type=mx DOMAIN SERVER), and look at what happened to them at that hour. Always the same domains: ask the same with 'set vc' (TCP); open TCP port 53 to the name servers, or have SMTP use UDP only as the article says."
+todo = "Several domains at once: ask the name servers of this host from this host (nslookup -type=mx DOMAIN SERVER; ipconfig /all names them), and look at what happened to them at that hour. Always the same domains: ask the same with 'set vc' (TCP); open TCP port 53 to the name servers, or have SMTP use UDP only as the article says."
 references = ["KB 820284", "KB 263237", "KB 330070"]
 
 [params]
@@ -167,6 +167,8 @@ incident_row AS (  -- one row: one incident
 hit AS (
     SELECT
         i.*, w.returned,
+        -- the name stands in a command, and strangers choose names; with a dot at its end no suffix is added to it
+        CASE WHEN regexp_matches(i.one_domain, '^[A-Za-z0-9_][A-Za-z0-9._-]*$') THEN i.one_domain || '.' ELSE 'DOMAIN' END AS safe_domain,
         CASE
             WHEN i.scope = 'servers' THEN 'medium'
             WHEN i.scope = 'same' AND coalesce(w.messages, 0) < $many_messages AND i.domains < 2 THEN 'info'
@@ -209,7 +211,8 @@ SELECT
     'looking up ' || one_domain || CASE WHEN domains > 1 THEN ' and ' || (domains - 1) || ' other domains' ELSE '' END
         || ' failed ' || failures || ' times; first: ' || first_text AS text,
     'domains' AS measure, 1.0 * domains AS value,
-    CASE WHEN scope = 'same' THEN 'nslookup -type=mx ' || one_domain || ' from ' || host || ', once more with set vc (TCP)' END AS missing,
+    'answers that ' || host || ' gets over UDP and TCP while it fails: nslookup -type=mx '
+        || safe_domain || ' > dns-udp.txt & nslookup -vc -type=mx ' || safe_domain || ' > dns-tcp.txt & ipconfig /all > ipconfig.txt' AS missing,
     source_id, record
 FROM hit
 UNION ALL
