@@ -239,7 +239,8 @@ def _incident(
     best = known[0] if known and known[0]["serious"] else None
     named = best if best and best["verdict"] in NAMING else None
     if best:
-        missing = [*best["missing"], *(item for item in missing if item not in best["missing"])]
+        wanted = (item for one in _open(known) for item in one["missing"])
+        missing = list(dict.fromkeys([*wanted, *missing]))
     incident = {
         "id": row["incident_id"],
         "rule": row["rule"],
@@ -267,6 +268,14 @@ def _incident(
         "findings": findings,
     }
     return {key: _jsonable(value) for key, value in incident.items()}
+
+
+def _open(known: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the problems for which more is collected: the best, and those not assessed."""
+    best, *others = known
+    if best["verdict"] == "confirmed":
+        return [best]
+    return [best, *(one for one in others if one["serious"] and one["verdict"] == "not-assessable")]
 
 
 def _advice(todo: str, named: dict[str, Any] | None) -> str:

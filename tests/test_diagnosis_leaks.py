@@ -248,6 +248,21 @@ def test_944903_without_failures_or_hangs_is_possible(tmp_path: Path) -> None:
         assert best(con, "memory-leak") == ("KB944903", "possible")
 
 
+def test_944903_that_nothing_tells_of_says_what_is_not_known_and_what_to_collect(
+    tmp_path: Path,
+) -> None:
+    with leaking(tmp_path, "inetinfo", LEAK, tables=events(*boot())) as con:
+        (incident,) = [one for one in build_report(con)["incidents"] if one["signs"]]
+    (other,) = [one for one in incident["considered"] if one["problem"] == "KB944903"]
+    assert other["verdict"] == "not-assessable"
+    assert "does not tell: B IMAP4 clients are at work in the segment; C " in other["reason"]
+    assert "R The host is an Exchange 2003 front end" in other["reason"]
+    wanted = {item.partition(": ")[0] for item in incident["missing_evidence"]}
+    assert "IMAP4 sessions beside the memory of inetinfo, over several days" in wanted
+    assert "services and the processes they run in" in wanted
+    assert "version of imap4fe.dll" in wanted
+
+
 def test_944903_is_ruled_out_on_a_back_end_and_by_the_fix(tmp_path: Path) -> None:
     mounted = events(*FRONT_END, HUNG, f'{at(1)},H1,MSExchangeIS,9523,"[x]",')
     fixed = events(*FRONT_END, HUNG) | version("H1", "imap4fe.dll", "6.5.7653.23")

@@ -79,8 +79,8 @@ def test_what_to_do_stands_before_the_findings_and_no_line_is_too_wide(store: Pa
         ids = [one["id"] for one in build_report(con)["incidents"]]
         for found in (explain(con, id_) for id_ in ids):
             whole = {f"      {one['source']}:{one['record']}" for one in found.incident["findings"]}
-            commands = (item.partition(": ")[2] for item in found.incident["missing_evidence"])
-            whole |= {f"    {command}" for command in commands}
+            missing = found.incident["missing_evidence"]
+            whole |= {f"    {item.partition(': ')[2]}" for item in missing}
             assert [n for n in explain_lines(found) if len(n) > 80 and n not in whole] == []
 
 

@@ -25,7 +25,7 @@ judged AS (
             WHEN imap4_events > 0 THEN imap4_events || ' events of IMAP4SVC'
             WHEN imap4_runs THEN 'the IMAP4 service runs'
             WHEN NOT imap4_runs THEN 'the IMAP4 service does not run'
-            ELSE 'nothing tells of IMAP4'
+            ELSE 'no log, counter, event or list of services tells of IMAP4'
         END AS text,
         CAST(NULL AS INTEGER) AS source_id, CAST(NULL AS UBIGINT) AS record
     FROM joined
@@ -44,7 +44,7 @@ judged AS (
     SELECT
         rule, host, incident_key, 'D',
         CASE WHEN hangs > 0 THEN 'present' WHEN watched THEN 'absent' ELSE 'unknown' END,
-        hangs || ' such events',
+        CASE WHEN hangs > 0 OR watched THEN hangs || ' such events' ELSE 'no event log tells of it' END,
         event_source_id, event_record
     FROM joined
     UNION ALL
@@ -57,14 +57,15 @@ judged AS (
             ELSE 'unknown'
         END,
         coalesce('correlation with IMAP4 sessions ' || round(corr_imap, 2), 'IMAP4 sessions not known')
-            || coalesce(', failed authentication ' || round(corr_auth, 2), '') || coalesce(', new domains ' || round(corr_domains, 2), ''),
+            || coalesce(', failed authentication ' || round(corr_auth, 2), ', failed authentication not known')
+            || coalesce(', new domains ' || round(corr_domains, 2), ', new domains not known'),
         NULL, NULL
     FROM joined
     UNION ALL
     SELECT
         rule, host, incident_key, 'R',
         CASE role WHEN 'front-end' THEN 'present' WHEN 'back-end' THEN 'absent' ELSE 'unknown' END,
-        coalesce(role || ', by ' || role_by, 'the role is not known'),
+        coalesce(role || ', by ' || role_by, 'the role is not known: no Application log and no list of services tells it'),
         NULL, NULL
     FROM joined
     UNION ALL

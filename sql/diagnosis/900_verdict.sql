@@ -66,6 +66,16 @@ lacking AS (  -- what would tell the signs that are unknown and count for a bett
     GROUP BY h.rule, h.host, h.incident_key, h.problem
 ),
 
+untold AS (  -- the signs of which nothing tells, for a verdict that there is none
+    SELECT
+        s.rule, s.host, s.incident_key, s.problem,
+        array_to_string(list(s.sign_id || ' ' || s.title ORDER BY s.sign_id), '; ') AS titles
+    FROM sign AS s
+    JOIN known_sign AS k ON k.problem = s.problem AND k.sign_id = s.sign_id AND k.kind = 'signature'
+    WHERE s.state = 'unknown'
+    GROUP BY s.rule, s.host, s.incident_key, s.problem
+),
+
 told AS (
     SELECT
         c.rule, c.host, c.incident_key, c.problem, c.present, c.absent,
@@ -74,7 +84,7 @@ told AS (
         CASE
             WHEN w.verdict = 'ruled-out' THEN coalesce(w.title || ': ', '') || coalesce(w.text, '')
             WHEN w.verdict IS NOT NULL THEN 'signs ' || w.sign_ids
-            ELSE 'the signs seen do not decide'
+            ELSE coalesce('what was read does not tell: ' || u.titles, 'the signs seen do not decide')
         END AS reason,
         CASE coalesce(w.verdict, '')
             WHEN 'ruled-out' THEN CAST([] AS VARCHAR[])
@@ -84,6 +94,7 @@ told AS (
     FROM considered AS c
     LEFT JOIN chosen AS w ON w.rule = c.rule AND w.host IS NOT DISTINCT FROM c.host AND w.incident_key = c.incident_key AND w.problem = c.problem
     LEFT JOIN lacking AS l ON l.rule = c.rule AND l.host IS NOT DISTINCT FROM c.host AND l.incident_key = c.incident_key AND l.problem = c.problem
+    LEFT JOIN untold AS u ON u.rule = c.rule AND u.host IS NOT DISTINCT FROM c.host AND u.incident_key = c.incident_key AND u.problem = c.problem
 )
 
 SELECT

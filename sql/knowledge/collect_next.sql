@@ -21,5 +21,6 @@ FROM (
     ('queue-folder', 'listing of the queue folder, taken twice, at least one retry interval apart', 'dir /a /tc C:\inetpub\mailroot\Queue > queue-c.txt & dir /a /tw C:\inetpub\mailroot\Queue > queue-w.txt'),
     ('transport-logs', 'connectivity and SMTP logs of Exchange 2010 and later', 'xcopy /s /i "%ExchangeInstallPath%TransportRoles\Logs" transport-logs'),
     ('clock', 'how far a clock is from a time server; name one that the host reaches', 'w32tm /stripchart /computer:time.windows.com /samples:5 /dataonly > w32tm.txt'),
+    ('imap4-counters', 'IMAP4 sessions beside the memory of inetinfo, over several days', 'typeperf "\MSExchangeIMAP4(*)\*" "\Process(inetinfo)\Private Bytes" "\Process(inetinfo)\ID Process" -si 300 -f CSV -o imap4.csv'),
     ('counters', 'counters over several days', 'typeperf "\Process(*)\Private Bytes" "\Process(*)\Working Set" "\Process(*)\ID Process" "\Memory\Available Bytes" -si 300 -f CSV -o perf.csv')
 ) AS known (id, what, command);

@@ -48,7 +48,7 @@ FROM (
     ('KB944903', 'C', 'signature', 'Authentication with the back ends fails', 'security-log'),
     ('KB944903', 'D', 'signature', 'IMAP4 or IIS stops responding (7011, 1002, 7031, 7034)', 'system-log'),
     ('KB944903', 'E', 'signature', 'A restart of inetinfo gives the memory back', 'counters'),
-    ('KB944903', 'F', 'signature', 'Growth follows IMAP4 sessions or failed authentication rather than new domains', 'counters'),
+    ('KB944903', 'F', 'signature', 'Growth follows IMAP4 sessions or failed authentication rather than new domains', 'imap4-counters'),
     ('KB944903', 'R', 'signature', 'The host is an Exchange 2003 front end', 'services'),
     ('KB944903', 'V', 'fix', 'imap4fe.dll is of a version without the fix', 'imap4fe'),
     ('KB944903', 'P', 'product', 'Exchange 2003', 'services'),
