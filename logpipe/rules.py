@@ -107,12 +107,12 @@ def run_rule(con: Connection, rule: Rule) -> None:
         if is_damage(error):  # no fault of the rule
             raise
         raise RuleError(f"rule {rule.id}: {' '.join(str(error).split())}") from error
-    _check_times(con, rule)
+    _check_findings(con, rule)
 
 
-def _check_times(con: Connection, rule: Rule) -> None:
-    """Raise where a finding is at no time that a calendar has, or ends before it began."""
-    odd = ask(con, sql_text("reports", "odd_times"), {"rule": rule.id})
+def _check_findings(con: Connection, rule: Rule) -> None:
+    """Raise where a finding is at no time of a calendar, ends too early, or names no source."""
+    odd = ask(con, sql_text("reports", "odd_findings"), {"rule": rule.id})
     if odd:
         raise RuleError(f"rule {rule.id}: a finding {odd[0]['what']}: {odd[0]['text']}")
 

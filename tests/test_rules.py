@@ -123,9 +123,13 @@ def test_a_rule_can_neither_write_nor_reach_out(tmp_path: Path, sql: str) -> Non
         ("TIMESTAMP '0044-03-15 (BC) 00:00:00' AS ts", "has the ts 0044-03-15 (BC) 00:00:00: late"),
         ("TIMESTAMP '2007-03-15' AS ts, TIMESTAMP '20000-01-01' AS ts_end",
          "has the ts_end 20000-01-01 00:00:00: late"),
+        ("TIMESTAMP '2007-03-15' AS ts, 7 AS source_id",
+         "names source_id 7, which table source does not have: late"),
     ],
 )  # fmt: skip
-def test_a_finding_at_an_odd_time_is_refused(tmp_path: Path, times: str, words: str) -> None:
+def test_a_finding_at_an_odd_time_or_of_no_source_is_refused(
+    tmp_path: Path, times: str, words: str
+) -> None:
     sql = f"SELECT 'k' AS incident_key, 'symptom' AS role, 'late' AS text, {times}"
     (tmp_path / "x.sql").write_text(HEADER + sql, encoding="utf-8")
     with open_store(tmp_path / "x.duckdb") as con:

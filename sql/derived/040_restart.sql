@@ -123,6 +123,29 @@ weak AS (  -- one row per group of weak witnesses
     GROUP BY host, service, start_no
 ),
 
+mark AS (  -- strong restarts, and after them what asks for one of its service, of the host or of IIS
+    SELECT host, service AS scope, lp_us(start_at) AS at_us, lp_us(start_at) AS strong_us, NULL AS weak_service, NULL AS start_no, NULL AS from_us
+    FROM strong
+    UNION ALL
+    SELECT
+        w.host, coalesce(o.other, w.service), lp_us(w.until_ts) + 900000000, NULL, w.service, w.start_no, lp_us(w.from_ts) - 900000000
+    FROM weak AS w
+    CROSS JOIN (SELECT NULL AS other UNION ALL SELECT 'host' UNION ALL SELECT 'IISADMIN') AS o
+),
+
+explained AS (  -- the last strong restart until a quarter of an hour after a witness is no earlier than that before it
+    SELECT DISTINCT host, weak_service AS service, start_no
+    FROM (
+        SELECT
+            host, weak_service, start_no, from_us,
+            max(strong_us) OVER (
+                PARTITION BY host, scope ORDER BY at_us RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+            ) AS last_us
+        FROM mark
+    )
+    WHERE last_us >= from_us
+),
+
 unexplained AS (  -- weak witnesses far from every strong restart of the service or its host
     SELECT
         w.host, w.service, w.start_at, w.text, w.source_id, w.record,
@@ -131,9 +154,8 @@ unexplained AS (  -- weak witnesses far from every strong restart of the service
     WHERE w.start_at IS NOT NULL AND (w.kinds >= 2 OR w.enough)
       AND NOT EXISTS (
           SELECT 1
-          FROM strong AS s
-          WHERE s.host = w.host AND s.service IN (w.service, 'host', 'IISADMIN')
-            AND lp_us(s.start_at) BETWEEN lp_us(w.from_ts) - 900000000 AND lp_us(w.until_ts) + 900000000
+          FROM explained AS x
+          WHERE x.host = w.host AND x.service = w.service AND x.start_no = w.start_no
       )
 ),
 

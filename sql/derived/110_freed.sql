@@ -2,6 +2,7 @@
 -- The first attempt or report after the gap must come within half an hour of the start.
 -- sure: proven idle, or idle like the proven ones that the same restart freed, with nothing that
 -- speaks for a failing remote host: no failure events where there would be some, and not all mail to its domain waited.
+-- proven_queued: proven messages that it freed, each counted once for each domain, as each domain has a queue of its own.
 CREATE OR REPLACE TABLE freed AS
 WITH candidate AS (
     SELECT
@@ -38,7 +39,7 @@ chosen AS (
 proven AS (
     SELECT
         host, log, start_at,
-        count(DISTINCT message) AS messages, count(DISTINCT recipient) AS recipients
+        count(DISTINCT message || ' ' || coalesce(domain, '')) AS queued, count(DISTINCT recipient) AS recipients
     FROM chosen
     WHERE proof IS NOT NULL
     GROUP BY host, log, start_at
@@ -46,9 +47,9 @@ proven AS (
 
 SELECT
     c.*,
-    p.messages AS proven_messages,
+    p.queued AS proven_queued,
     p.recipients AS proven_recipients,
     c.proof IS NOT NULL
-        OR (NOT c.failing AND p.messages IS NOT NULL AND (c.others > 0 OR c.peers = 0 OR c.watched)) AS sure
+        OR (NOT c.failing AND p.queued IS NOT NULL AND (c.others > 0 OR c.peers = 0 OR c.watched)) AS sure
 FROM chosen AS c
 LEFT JOIN proven AS p ON p.host = c.host AND p.log = c.log AND p.start_at = c.start_at;

@@ -1,5 +1,5 @@
--- The messages that the restart set free, in table freed, if at least two (min_messages) to at least two
--- recipients (min_recipients) are proven.
+-- The messages that the restart set free, in table freed, if at least two (min_messages; each counted once for each
+-- domain) to at least two recipients (min_recipients) are proven.
 SELECT
     i.incident_id,
     least(min(f.entered), min(coalesce(f.stop_at, f.start_at))) AS started_at,
@@ -11,5 +11,5 @@ SELECT
     nullif(count(*) FILTER (WHERE f.outcome NOT IN ('delivered', 'returned')), 0) AS refused_recipients
 FROM incident AS i
 JOIN freed AS f ON f.host = i.host AND i.incident_key = 'restart ' || strftime(f.start_at, '%Y-%m-%dT%H:%M:%SZ')
-WHERE i.rule = 'idle-until-restart' AND f.sure AND f.proven_messages >= 2 AND f.proven_recipients >= 2
+WHERE i.rule = 'idle-until-restart' AND f.sure AND f.proven_queued >= 2 AND f.proven_recipients >= 2
 GROUP BY i.incident_id;

@@ -8,7 +8,7 @@ todo = "Keep the logs and a listing of the queue folder from before the restart.
 references = ["KB 934709", "KB 941060", "KB 950757", "KB 826948"]
 
 [params]
-min_messages = 2    # messages, proven idle, that one restart must have freed
+min_messages = 2    # messages, each counted once a domain, proven idle, that one restart must have freed
 min_recipients = 2  # recipients they must go to: a single full mailbox is not the queue's fault
 */
 
@@ -17,7 +17,7 @@ WITH freed_by AS (
         f.*,
         'restart ' || strftime(f.start_at, '%Y-%m-%dT%H:%M:%SZ') AS incident_key
     FROM freed AS f
-    WHERE f.sure AND f.proven_messages >= $min_messages AND f.proven_recipients >= $min_recipients
+    WHERE f.sure AND f.proven_queued >= $min_messages AND f.proven_recipients >= $min_recipients
 ),
 
 event_log AS (  -- hosts whose restart the event log itself tells
