@@ -221,3 +221,11 @@ def test_a_field_list_without_end_takes_no_time(con: Connection, tmp_path: Path)
     (tmp_path / "wide.log").write_text(f"{HEADER.strip()} {names}\n{row}\n")
     (source,) = run(con, tmp_path)
     assert source.records == 1
+
+
+def test_a_line_of_thousands_of_values_keeps_them_all(con: Connection, tmp_path: Path) -> None:
+    (tmp_path / "long.log").write_text(HEADER + w3c(1).strip() + " x" * 20_000 + "\n")
+    (source,) = run(con, tmp_path)
+    ((extra,),) = con.execute("SELECT extra FROM smtp_event").fetchall()
+    assert (source.rows, len(extra), extra["+1"]) == (1, 100, "x")
+    assert extra["+100"].split("\t") == ["x"] * (20_000 - 99)

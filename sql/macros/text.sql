@@ -95,6 +95,16 @@ CREATE OR REPLACE MACRO lp_csv_open(line) AS
 CREATE OR REPLACE MACRO lp_positions(names, known) AS
     list_filter(range(1, len(names) + 1), LAMBDA i: NOT list_contains(known, names[i]));
 
+-- The values of a split line, but no more than a hundred beyond its names: the last one is all the rest,
+-- with tabs between. A lambda costs the product of a list's length and of what it looks things up in.
+CREATE OR REPLACE MACRO lp_bounded(names, parts) AS
+    CASE
+        WHEN len(parts) <= len(names) + 100 THEN parts
+        ELSE list_append(
+            parts[1:len(names) + 99], array_to_string(parts[len(names) + 100:], chr(9))
+        )
+    END;
+
 -- The values of a split line at these positions, by field name, and surplus values as +1, +2.
 -- Empty values and dashes are left out; NULL where nothing is left, which is the common line.
 CREATE OR REPLACE MACRO lp_extra(names, parts, positions) AS
@@ -105,10 +115,10 @@ CREATE OR REPLACE MACRO lp_extra(names, parts, positions) AS
         ELSE nullif(
             map_from_entries(list_filter(
                 list_transform(
-                    list_concat(positions, range(len(names) + 1, len(parts) + 1)),
+                    list_concat(positions, range(len(names) + 1, len(lp_bounded(names, parts)) + 1)),
                     LAMBDA i: {
                         'k': CASE WHEN i <= len(names) THEN names[i] ELSE '+' || (i - len(names)) END,
-                        'v': lp_unquote(parts[i])
+                        'v': lp_unquote(lp_bounded(names, parts)[i])
                     }
                 ),
                 LAMBDA e: lp_value(e.v) IS NOT NULL

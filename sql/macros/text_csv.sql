@@ -48,8 +48,8 @@ CREATE OR REPLACE MACRO lp_named(names, parts, positions) AS
         ELSE nullif(
             map_from_entries(list_filter(
                 list_transform(
-                    list_concat(positions, range(len(names) + 1, len(parts) + 1)),
-                    LAMBDA i: {'k': coalesce(names[i], '+' || (i - len(names))), 'v': parts[i]}
+                    list_concat(positions, range(len(names) + 1, len(lp_bounded(names, parts)) + 1)),
+                    LAMBDA i: {'k': coalesce(names[i], '+' || (i - len(names))), 'v': lp_bounded(names, parts)[i]}
                 ),
                 LAMBDA e: e.v <> ''
             )),
