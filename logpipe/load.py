@@ -22,7 +22,7 @@ REFUSE = (
     "INSERT INTO reject BY NAME SELECT DISTINCT source_id, record, reject AS reason, excerpt "
     "FROM (\n{rows}\n) WHERE reject IS NOT NULL"
 )
-# records with numbers of their own, which may come twice in one file; of others the place is the number
+# records with numbers of their own, which may come twice in one file; of others it is the place
 NUMBERED = frozenset({"windows_event"})
 COUNT = "SELECT count(*) FROM (\n{rows}\n) WHERE reject IS NOT NULL"
 
