@@ -32,7 +32,9 @@ SAMPLES = ROOT / "samples"
 PAGE = ROOT / "docs" / "asking.md"
 PARAM = re.compile(r"'(?:[^']|'')*'|--[^\n]*|\$(\w+)")
 # reports that serve logpipe itself: a check of rules, the steps of a trace
-INTERNAL = {path.stem for path in sql_files("reports") if re.match(r"odd_findings|trace_", path.stem)}
+INTERNAL = {
+    path.stem for path in sql_files("reports") if re.match(r"odd_findings|trace_", path.stem)
+}
 
 
 def made(tmp: Path, bundle: str) -> Path:
