@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from logpipe import __version__
+from logpipe.derived import rebuild_derived
 from logpipe.errors import LogpipeError
 from logpipe.ingest import begin_run, end_run
 from logpipe.ingest_archive import ingest_offer
@@ -33,7 +34,6 @@ from logpipe.store import (
     Connection,
     ask,
     open_store,
-    rebuild_derived,
     remove_left,
     transaction,
 )

@@ -11,12 +11,13 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from logpipe.derived import rebuild_derived
 from logpipe.errors import RuleError
 from logpipe.model import Rule
 from logpipe.query import seal
 from logpipe.rules import load_rules, run_rule
 from logpipe.sqlfiles import sql_dir, sql_text
-from logpipe.store import Connection, ask, insert, open_store, rebuild_derived, show
+from logpipe.store import Connection, ask, insert, open_store, show
 
 # tables that a case may give rows of, and the format that their files are taken for
 GIVEN = {
@@ -143,7 +144,7 @@ def run_case(con: Connection, rule: Rule, case: dict[str, Any]) -> CaseResult:
     known = {row["column_name"] for row in ask(con, "DESCRIBE finding")} | {"*"}
     if odd := [name for name in columns.split(",") if name not in known]:
         raise RuleError(f"{where}: 'expect' names '{odd[0]}', which is no column of finding")
-    rebuild_derived(con)
+    rebuild_derived(con, rule.sql)
     seal(con)
     run_rule(con, rule)
     found = pl.DataFrame(con.sql(f"SELECT {columns} FROM finding"))

@@ -234,13 +234,6 @@ def changed(result: Connection) -> int:
     return sum(int(row[0]) for row in result.fetchall())
 
 
-def rebuild_derived(con: Connection) -> None:
-    """Make the derived tables anew from the log tables, in the order of their numbers."""
-    with transaction(con):
-        for file in sql_files("derived"):
-            con.execute(file.read_text("utf-8"))
-
-
 def ask(con: Connection, sql: str, params: dict[str, Any] | None = None) -> list[dict[str, Any]]:
     """Return the rows of one of our own queries as dicts.
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from logpipe.analyze import build_report
 from logpipe.cases import give
+from logpipe.derived import rebuild_derived
 from logpipe.rules import diagnose, load_rules, run_rules
 from logpipe.sqlfiles import sql_files
-from logpipe.store import Connection, ask, open_store, rebuild_derived
+from logpipe.store import Connection, ask, open_store
 
 START = datetime(2007, 9, 3)  # noqa: DTZ001 - times in the store are naive UTC
 END = START + timedelta(days=6)

@@ -21,11 +21,12 @@ from typer.testing import CliRunner, Result
 from logpipe.analyze import ingest
 from logpipe.cases import give
 from logpipe.cli import app
+from logpipe.derived import rebuild_derived
 from logpipe.named import filled, named_queries, named_query, read_span, read_values, run_named
 from logpipe.portable import flaws
 from logpipe.report.narrow import table_lines
 from logpipe.sqlfiles import split_header, sql_files
-from logpipe.store import Connection, ask, open_store, rebuild_derived
+from logpipe.store import Connection, ask, open_store
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "samples"

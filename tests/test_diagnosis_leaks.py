@@ -6,10 +6,11 @@ from pathlib import Path
 
 from logpipe.analyze import build_report
 from logpipe.cases import give
+from logpipe.derived import rebuild_derived
 from logpipe.report.html import render_html
 from logpipe.report.text import summary_lines
 from logpipe.rules import diagnose
-from logpipe.store import Connection, ask, open_store, rebuild_derived, transaction
+from logpipe.store import Connection, ask, open_store, transaction
 from tests.diagnosis import (
     END,
     EVENT,

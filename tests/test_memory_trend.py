@@ -12,8 +12,9 @@ import polars as pl
 import pytest
 
 from logpipe.analyze import detect, ingest, queue_at
+from logpipe.derived import rebuild_derived
 from logpipe.rules import load_rules
-from logpipe.store import Connection, ask, insert, open_store, rebuild_derived
+from logpipe.store import Connection, ask, insert, open_store
 
 MIB = 1048576
 MONDAY = datetime(2007, 9, 3)

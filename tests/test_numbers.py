@@ -12,11 +12,12 @@ from typer.testing import CliRunner
 
 from docs.make_numbers import PAGE, page, query
 from logpipe.cli import app
+from logpipe.derived import rebuild_derived
 from logpipe.model import Rule
 from logpipe.portable import flaws
 from logpipe.rules import load_rules
 from logpipe.sqlfiles import sql_files, sql_text
-from logpipe.store import open_store, rebuild_derived
+from logpipe.store import open_store
 
 RULES = load_rules()
 NAMED = re.compile(r"\$(\w+)")

@@ -13,10 +13,11 @@ import pytest
 
 from logpipe.analyze import ingest, queue_at
 from logpipe.cases import give
+from logpipe.derived import rebuild_derived
 from logpipe.errors import LogpipeError
 from logpipe.named import read_moment
 from logpipe.report.queued import queue_lines
-from logpipe.store import Connection, ask, open_store, rebuild_derived
+from logpipe.store import Connection, ask, open_store
 from samples.generator import facts, hosts
 from samples.generator.eventlog import Machine
 from samples.generator.known import CENTRAL, gateway

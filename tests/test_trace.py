@@ -16,6 +16,7 @@ import pytest
 
 from logpipe.analyze import ingest
 from logpipe.cases import give
+from logpipe.derived import rebuild_derived
 from logpipe.errors import LogpipeError
 from logpipe.portable import flaws
 from logpipe.report.html import render_html
@@ -24,7 +25,7 @@ from logpipe.report.traced import Traced, listed_lines, trace_lines
 from logpipe.report.traced_page import render_trace
 from logpipe.report.traced_rows import print_found, print_traced
 from logpipe.sqlfiles import sql_files
-from logpipe.store import Connection, open_store, rebuild_derived
+from logpipe.store import Connection, open_store
 from logpipe.trace import MOST_MATCHES, Wanted, find_messages, trace_message
 from samples.generator import build
 from tests.test_report import CHROMIUM, PAYLOADS, Page, in_browser, report

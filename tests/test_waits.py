@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from logpipe.cases import give
-from logpipe.store import ask, open_store, rebuild_derived
+from logpipe.derived import rebuild_derived
+from logpipe.store import ask, open_store
 
 HEAD = "ts,host,direction,kind,peer,peer_name,verb,argument,address,reply_code,site\n"
 TRACKED = "ts,host,event,message_id,recipient,sender,context,status\n"
