@@ -47,6 +47,11 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     suppress: list[Suppression] = []
     keep: Keep = Keep()
 
+    @property
+    def log(self) -> Path:
+        """The file that schedulers without a log of their own write to: beside the store."""
+        return Path(self.store).with_suffix(".log")
+
 
 def read_config(path: Path) -> Config:
     """Read a configuration; raises ConfigError, naming the key, where it is not one."""

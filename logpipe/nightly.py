@@ -114,7 +114,8 @@ def _alone(store: Path) -> Iterator[None]:
 
 
 def _offers(config: Config) -> list[Offer]:
-    own = [Path(config.store), Path(f"{config.store}.lock"), Path(config.reports, "index.html")]
+    index = Path(config.reports, "index.html")
+    own = [Path(config.store), Path(f"{config.store}.lock"), config.log, index]
     return offers_below([Path(folder) for folder in config.folders], own)
 
 

@@ -7,7 +7,17 @@ from typing import Annotated
 import typer
 
 from logpipe import __version__
-from logpipe.cli import asking, counting, judging, night, reading, rules, tracing
+from logpipe.cli import (
+    asking,
+    beginning,
+    counting,
+    judging,
+    night,
+    reading,
+    rules,
+    scheduling,
+    tracing,
+)
 from logpipe.errors import LogpipeError
 
 INTERRUPTED = 130
@@ -23,10 +33,11 @@ app = typer.Typer(
 for command in (
     judging.analyze, reading.ingest, judging.detect, asking.query, reading.identify,
     reading.coverage, asking.queue, judging.explain, night.nightly, tracing.trace,
-    counting.latency, counting.relay_clients, counting.top,
+    counting.latency, counting.relay_clients, counting.top, beginning.init,
 ):  # fmt: skip
     app.command()(command)
 app.add_typer(rules.app, name="rules", help="List, show and test the rules.")
+app.add_typer(scheduling.app, name="schedule", help="Have the nightly run started every night.")
 
 
 @app.callback(invoke_without_command=True)
