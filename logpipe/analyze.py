@@ -220,6 +220,14 @@ def build_report(con: Connection) -> dict[str, Any]:
     }
 
 
+def stored_report(con: Connection, path: Path) -> dict[str, Any]:
+    """Return the report of a store; raises LogpipeError where nothing was detected in it yet."""
+    (row,) = ask(con, "SELECT count(*) AS rules FROM rule")
+    if not row["rules"]:
+        raise LogpipeError(f"{path}: nothing was detected yet; run 'logpipe detect --db {path}'")
+    return build_report(con)
+
+
 def report_sources(con: Connection) -> list[dict[str, Any]]:
     """Return every file with its books, as the report tells them."""
     return [_jsonable(row) for row in ask(con, sql_text("reports", "sources"))]

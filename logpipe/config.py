@@ -1,14 +1,15 @@
 """The configuration of nightly runs: one TOML file, every key checked, paths beside that file.
 
 Secrets are never in it: a password or an address with a token is named by the environment variable
-that holds it.
+or the keyring entry that holds it.
 """
 
 import os
 import tomllib
 from datetime import date
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
@@ -16,6 +17,13 @@ from logpipe.errors import ConfigError
 
 Days = Annotated[int, msgspec.Meta(ge=1, le=36_500)]
 Hours = Annotated[float, msgspec.Meta(gt=0, le=87_600)]
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=600)]
+Port = Annotated[int, msgspec.Meta(ge=1, le=65_535)]
+Address = Annotated[str, msgspec.Meta(pattern=r'^[^@\s<>(),;:"\\]+@[^@\s<>(),;:"\\]+\Z')]
+Variable = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\Z")]
+Entry = Annotated[str, msgspec.Meta(min_length=1)]
+Severity = Literal["info", "low", "medium", "high", "critical"]
+PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 
 class Suppression(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,6 +43,64 @@ class Keep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     report_days: Days = 400
 
 
+class Secret(NamedTuple):
+    """Where a secret stands: an environment variable, or else an entry of the system's keyring."""
+
+    env: str | None
+    keyring: str | None
+
+    @property
+    def name(self) -> str:
+        """What it is called, which is no secret."""
+        return self.env or f"keyring entry {self.keyring}"
+
+
+class Receiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Who gets a night's report, and in which nights: in all, if nothing is said."""
+
+    min_severity: Severity | None = None
+    only_changes: bool = False
+    timeout_s: Seconds = 30.0
+
+
+class Mail(Receiver, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The server that takes mail, and who gets it."""
+
+    host: Annotated[str, msgspec.Meta(min_length=1)]
+    sender: Address = msgspec.field(name="from")
+    to: Annotated[list[Address], msgspec.Meta(min_length=1)]
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    port: Port | None = None
+    ca_file: str | None = None
+    username: str | None = None
+    password_env: Variable | None = None
+    password_keyring: Entry | None = None
+    subject: str = "logpipe"
+    attach: Literal["html", "zip", "none"] = "html"
+
+    @property
+    def at_port(self) -> int:
+        """The port, or the usual one."""
+        return self.port or PORTS[self.security]
+
+    @property
+    def password(self) -> Secret:
+        """Where the password stands."""
+        return Secret(self.password_env, self.password_keyring)
+
+
+class Hook(Receiver, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An address that is told of a night; it carries a token, so that only its place is named."""
+
+    url_env: Variable | None = None
+    url_keyring: Entry | None = None
+
+    @property
+    def url(self) -> Secret:
+        """Where the address stands."""
+        return Secret(self.url_env, self.url_keyring)
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a nightly run reads, where it writes, and what it leaves out; paths are absolute."""
 
@@ -46,6 +112,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rules: str | None = None
     suppress: list[Suppression] = []
     keep: Keep = Keep()
+    reports_url: Annotated[str, msgspec.Meta(pattern=r"^https?://[!-~]+\Z")] | None = None
+    mail: Mail | None = None
+    notify: list[Hook] = []
+    webhook: list[Hook] = []
 
     @property
     def log(self) -> Path:
@@ -72,7 +142,33 @@ def read_config(path: Path) -> Config:
     for number, one in enumerate(config.suppress, 1):
         if not (one.rule or one.host or one.incident):
             raise ConfigError(f"{path}: suppress {number}: name a rule, a host or an incident")
+    _check_delivery(config, path)
     return _placed(config, path.absolute().parent)
+
+
+def _check_delivery(config: Config, path: Path) -> None:
+    """Raise where a secret has no place, or a password would travel in clear."""
+    mail = config.mail
+    secrets = {f"notify {n}: url": one.url for n, one in enumerate(config.notify, 1)}
+    secrets |= {f"webhook {n}: url": one.url for n, one in enumerate(config.webhook, 1)}
+    if mail and (mail.username or mail.password != Secret(None, None)):
+        secrets["mail: password"] = mail.password
+        if mail.username is None:
+            raise ConfigError(f"{path}: mail: a password needs a username")
+        if mail.security == "none" and not _is_here(mail.host):
+            raise ConfigError(f'{path}: mail: a password needs security = "starttls" or "tls"')
+    for place, secret in secrets.items():
+        if secret.env is None and secret.keyring is None:
+            name = place.partition(": ")[2]
+            raise ConfigError(f"{path}: {place}: give {name}_env or {name}_keyring")
+
+
+def _is_here(host: str) -> bool:
+    """Return whether a host is this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _placed(config: Config, folder: Path) -> Config:
@@ -87,4 +183,12 @@ def _placed(config: Config, folder: Path) -> Config:
         store=place(config.store),
         reports=place(config.reports),
         rules=place(config.rules) if config.rules else None,
+        mail=_placed_mail(config.mail, folder),
     )
+
+
+def _placed_mail(mail: Mail | None, folder: Path) -> Mail | None:
+    """Return how mail goes with the path of a CA made absolute."""
+    if mail is None or mail.ca_file is None:
+        return mail
+    return msgspec.structs.replace(mail, ca_file=os.path.normpath(folder / mail.ca_file))

@@ -4,6 +4,7 @@
   - StoreError (exit code 2: the DuckDB file)
   - RuleError (exit code 3: a rule's header or SQL)
   - ConfigError (exit code 3: the file of ``logpipe nightly``)
+  - DeliveryError (exit code 2: a report did not reach who gets it)
   - QueryError (exit code 2: the SQL of ``logpipe query``)
 * UnreadableError: a file that cannot be read as the format that claimed it; becomes a
   ``source`` with status ``failed``, never an exit
@@ -34,6 +35,10 @@ class ConfigError(LogpipeError):
     """The configuration of nightly runs is not what it should be."""
 
     exit_code = 3
+
+
+class DeliveryError(LogpipeError):
+    """A report did not reach who gets it; no secret stands in its words."""
 
 
 class UnreadableError(Exception):

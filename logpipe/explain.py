@@ -3,15 +3,13 @@
 from typing import Any
 
 from logpipe.analyze import build_report, known_sources
-from logpipe.errors import LogpipeError
 from logpipe.formats import all_formats
+from logpipe.report.chosen import one_incident
 from logpipe.report.evidence import quoted
 from logpipe.report.explained import Explained
 from logpipe.report.text import clean
 from logpipe.sqlfiles import sql_text
 from logpipe.store import Connection, ask
-
-MOST_IDS = 20  # of incidents that fit what was asked
 
 
 def explain(con: Connection, incident_id: str) -> Explained:
@@ -19,15 +17,7 @@ def explain(con: Connection, incident_id: str) -> Explained:
 
     The beginning of an id will do, where no other begins so.
     """
-    found = [one for one in build_report(con)["incidents"] if one["id"].startswith(incident_id)]
-    exact = [one for one in found if one["id"] == incident_id]
-    if not found:
-        raise LogpipeError(f"{incident_id}: no such incident; 'logpipe explain' lists them")
-    if len(exact or found) != 1:
-        ids = ", ".join(one["id"] for one in found[:MOST_IDS])
-        more = f" and {len(found) - MOST_IDS:,} more" if len(found) > MOST_IDS else ""
-        raise LogpipeError(f"{incident_id}: several incidents begin so: {ids}{more}")
-    (incident,) = exact or found
+    incident = one_incident(build_report(con)["incidents"], incident_id)
     asked = {"incident": incident["id"]}
     tables = {row["table_name"] for row in ask(con, "SELECT table_name FROM duckdb_tables()")}
     quotes = {

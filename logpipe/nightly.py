@@ -18,6 +18,8 @@ from logpipe.analyze import (
     write_outputs,
 )
 from logpipe.config import Config
+from logpipe.deliver import Sent, deliver_due, wanted
+from logpipe.deliver.book import expect
 from logpipe.errors import LogpipeError
 from logpipe.model import Rule, Source
 from logpipe.nights import (
@@ -33,18 +35,19 @@ from logpipe.nights import (
 from logpipe.offers import Offer
 from logpipe.report.nights import index_page, night_report
 from logpipe.report.whole import write_whole
-from logpipe.store import Connection, ask, open_store, require_folder, transaction
+from logpipe.store import Connection, ask, open_store, require_folder, require_store, transaction
 
 PART = ".part"  # of a report that is not there in whole yet
 Row = dict[str, Any]
 
 
 class Night(NamedTuple):
-    """A night that came to its end: its report, where that is, and how it went."""
+    """A night that came to its end: its report, where that is, what was read, who was told."""
 
     report: Row
     folder: Path
     sources: list[Source]
+    sent: list[Sent]
 
 
 def run_night(
@@ -52,7 +55,8 @@ def run_night(
 ) -> Night:
     """Run a night from reading to its report; ``began`` is now, as naive UTC.
 
-    Killed at any point it leaves the night as if it had not begun, but for files that are read.
+    Killed at any point it leaves the night as if it had not begun, but for files that are read;
+    once it is written down, only what is not delivered yet is left for the next run.
     """
     store, reports = Path(config.store), Path(config.reports)
     reports.mkdir(parents=True, exist_ok=True)
@@ -69,7 +73,7 @@ def run_night(
             report = build_report(con)
         report["sources"] = report_sources(con)  # those before the window too
         with transaction(con):
-            night = {
+            night: Row = {
                 "night_id": last["night_id"] + 1 if last else 1,
                 "began": began,
                 "run_id": run_id,
@@ -80,6 +84,7 @@ def run_night(
                 "report": _folder_name(reports, began),
             }
             rows = write_night(con, night, report["incidents"], config.suppress)
+            expect(con, night["night_id"], wanted(config, rows))
             report = night_report(report, night, last, rows, {one.path for one in sources})
             part = reports / f"{night['report']}{PART}"
             part.mkdir(exist_ok=True)
@@ -89,7 +94,17 @@ def run_night(
         kept = {path.name for path in reports.iterdir()}
         nights, incidents = ask(con, "FROM night"), ask(con, "FROM night_incident")
         write_whole(index_page(nights, incidents, kept), reports / "index.html")
-    return Night(report, folder, sources)
+        sent = deliver_due(con, config, began)
+    return Night(report, folder, sources, sent)
+
+
+def deliver_again(config: Config, moment: datetime) -> list[Sent]:
+    """Send the reports of earlier nights that did not reach everybody."""
+    store, reports = Path(config.store), Path(config.reports)
+    require_store(store)
+    with _alone(store), open_store(store) as con:
+        _finish(reports, last_night(con))
+        return deliver_due(con, config, moment)
 
 
 def plan_night(config: Config) -> tuple[list[Offer], Row | None]:

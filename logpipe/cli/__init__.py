@@ -14,6 +14,7 @@ from logpipe.cli import (
     judging,
     night,
     reading,
+    reporting,
     rules,
     scheduling,
     tracing,
@@ -33,7 +34,8 @@ app = typer.Typer(
 for command in (
     judging.analyze, reading.ingest, judging.detect, asking.query, reading.identify,
     reading.coverage, asking.queue, judging.explain, night.nightly, tracing.trace,
-    counting.latency, counting.relay_clients, counting.top, beginning.init,
+    counting.latency, counting.relay_clients, counting.top, reporting.report, reporting.export,
+    beginning.init,
 ):  # fmt: skip
     app.command()(command)
 app.add_typer(rules.app, name="rules", help="List, show and test the rules.")

@@ -17,6 +17,26 @@ class Severity(StrEnum):
     critical = "critical"
 
 
+class Form(StrEnum):
+    """What a report is written as."""
+
+    html = "html"
+    markdown = "markdown"
+    text = "text"
+    csv = "csv"
+    jsonl = "jsonl"
+    json = "json"
+    timesketch = "timesketch"
+    timesketch_csv = "timesketch-csv"
+
+
+class Saved(StrEnum):
+    """What tables are exported as."""
+
+    parquet = "parquet"
+    csv = "csv"
+
+
 class Shape(StrEnum):
     """How rows are printed."""
 

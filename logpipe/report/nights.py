@@ -69,8 +69,8 @@ def scheduler_line(report: Row, folder: object) -> str:
     """Return a night as one line, for the log of a scheduler."""
     night = report["night"]
     rows = night["incidents"]
-    worst = _worst(one["severity"] for one in report["incidents"])
-    grave = f", worst {worst}" if worst else ""
+    gravest = worst(one["severity"] for one in report["incidents"])
+    grave = f", worst {gravest}" if gravest else ""
     read = f"{count_words(night['files'], 'file')}, {count_words(night['records'], 'record')}"
     day = night["began"][:10]
     return clean(f"nightly {day}: {counted_words(rows)}{grave}; {read}; report {folder}")
@@ -121,18 +121,24 @@ def _night_row(night: Row, rows: Sequence[Row], kept: AbstractSet[str]) -> Row:
         "kept": night["report"] in kept,
         "counts": counted_words(rows),
         "hosts": list_words(sorted({row["host"] for row in rows if row["host"]}), 6),
-        "worst": _worst(row["severity"] for row in rows if not row["suppressed"]),
+        "worst": worst(row["severity"] for row in rows if not row["suppressed"]),
         "files": night["files"],
         "records": night["records"],
     }
 
 
-def _worst(severities: Iterable[str]) -> str:
+def worst(severities: Iterable[str]) -> str:
+    """Return the gravest of some severities, nothing of none."""
     return max(severities, key=SEVERITIES.index, default="")
 
 
-def plan_lines(config: Config, offers: Sequence[Offer], last: Row | None) -> Iterator[str]:
-    """Yield what a night would do now: what it would read, and where it would write."""
+def plan_lines(
+    config: Config, offers: Sequence[Offer], last: Row | None, told: Iterable[str]
+) -> Iterator[str]:
+    """Yield what a night would do now: what it would read, where it would write.
+
+    ``told`` are who would be told of it.
+    """
     yield f"{count_words(len(offers), 'file')} to read, new or changed:"
     for offer in offers[:MOST_FILES]:
         yield clean(f"  {offer.shown} ({offer.bytes:,} bytes)")
@@ -142,6 +148,8 @@ def plan_lines(config: Config, offers: Sequence[Offer], last: Row | None) -> Ite
     yield f"The night before: {before}"
     yield clean(f"Store: {config.store}")
     yield clean(f"Reports: {config.reports}")
+    for words in told:
+        yield clean(f"Delivery: {words}")
 
 
 def index_page(nights: Sequence[Row], incidents: Sequence[Row], kept: AbstractSet[str]) -> str:

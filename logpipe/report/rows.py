@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, TextIO
@@ -15,7 +16,23 @@ from rich.text import Text
 from logpipe.report.text import clean
 
 WIDEST = 40  # characters of one column before its text is folded
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run what begins so
+# a spreadsheet would run what begins so, with the wide signs of East Asian ones too
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+@dataclass(frozen=True, slots=True)
+class _LineEnds:
+    """Takes rows of CSV, and ends each with a bare newline.
+
+    The writer itself ends them with both signs: one told of the newline alone does not quote a cell
+    that holds a carriage return, which readers take for the end of the row.
+    """
+
+    out: TextIO
+
+    def write(self, row: str) -> int:
+        """Write one row."""
+        return self.out.write(row.removesuffix("\r\n") + "\n")
 
 
 def print_rows(
@@ -36,7 +53,7 @@ def print_rows(
     named = (dict(zip(names, map(plain, row), strict=True)) for row in rows)
     match shape:
         case "csv":
-            writer = csv.writer(out, lineterminator="\n")
+            writer = csv.writer(_LineEnds(out))
             writer.writerows(
                 [clean(cell) if safe else cell for cell in map(_cell, row)]
                 for row in [tuple(names), *rows]

@@ -10,7 +10,8 @@ from logpipe.report._words import moment
 from logpipe.report.whole import write_whole
 
 
-def _line(row: dict[str, Any]) -> str:
+def line_of(row: dict[str, Any]) -> str:
+    """Return a row as one line of JSON."""
     return json.dumps(row, ensure_ascii=False, allow_nan=False)
 
 
@@ -38,9 +39,9 @@ def timeline_rows(report: dict[str, Any]) -> list[dict[str, Any]]:
     """Return every finding of every incident in order of time; ties are broken totally."""
     rows = [_row(i, finding) for i in report["incidents"] for finding in i.get("findings") or []]
     # The text of a time does not sort (12:00:00Z comes after 12:00:00.5Z), the moment does.
-    return sorted(rows, key=lambda row: (moment(row["datetime"]) or NEVER, _line(row)))
+    return sorted(rows, key=lambda row: (moment(row["datetime"]) or NEVER, line_of(row)))
 
 
 def write_jsonl(rows: Iterable[dict[str, Any]], path: Path) -> None:
     """Write one JSON object a line, UTF-8, each line ended by a bare newline."""
-    write_whole("".join(f"{_line(row)}\n" for row in rows), path)
+    write_whole("".join(f"{line_of(row)}\n" for row in rows), path)

@@ -1,0 +1,183 @@
+"""Delivery: a night's report by mail, to chat services and webhooks, to each receiver once."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from logpipe.config import Config, Hook, Mail, Receiver
+from logpipe.deliver.book import Due, book_due, note_failed, note_sent
+from logpipe.deliver.hooks import chat, post
+from logpipe.deliver.mail import send_mail
+from logpipe.deliver.parcel import Parcel, read_parcel, trial_parcel
+from logpipe.deliver.secrets import stands
+from logpipe.errors import DeliveryError
+from logpipe.report.nights import SEVERITIES
+from logpipe.report.text import clean
+from logpipe.store import Connection
+
+MAIL, NOTIFY, WEBHOOK = "mail", "notify", "webhook"
+Row = dict[str, Any]
+# sends a parcel to some receivers; what went wrong, by receiver
+Sender = Callable[[Parcel, Sequence[str]], Mapping[str, str]]
+
+
+class Sent(NamedTuple):
+    """What became of one receiver of one report; ``fault`` is None where it has it."""
+
+    night: str
+    way: str
+    receiver: str
+    fault: str | None
+
+
+def wanted(config: Config, rows: Sequence[Row]) -> list[tuple[str, str]]:
+    """Return who gets a night's report: the way, and the receiver on it.
+
+    ``rows`` are the incidents of the night, those of table night_incident.
+    """
+    return [
+        (way, name)
+        for way, name, how in _receivers(config)
+        if (how.min_severity is None and not how.only_changes)
+        or any(_concerns(row, how) for row in rows)
+    ]
+
+
+def _concerns(row: Row, how: Receiver) -> bool:
+    """Return whether an incident of a night is one that a receiver wants to be told of."""
+    least = SEVERITIES.index(how.min_severity or "info")
+    bad = SEVERITIES.index(row["severity"]) >= least
+    return bad and not row["suppressed"] and not (how.only_changes and row["state"] == "continuing")
+
+
+def _receivers(config: Config) -> Iterator[tuple[str, str, Receiver]]:
+    """Yield every receiver of a configuration: its way, its name, and when it wants what."""
+    if config.mail:
+        for address in dict.fromkeys(config.mail.to):
+            yield MAIL, address, config.mail
+    for way, hooks in ((NOTIFY, config.notify), (WEBHOOK, config.webhook)):
+        for name, hook in {hook.url.name: hook for hook in hooks}.items():
+            yield way, name, hook
+
+
+def deliver_due(con: Connection, config: Config, moment: datetime) -> list[Sent]:
+    """Send what was not sent yet, the oldest night first; what fails is due again next time."""
+    senders = _senders(config)
+    known = [(way, name) for way, name, _ in _receivers(config)]
+    outcomes = []
+    for due in book_due(con, known, moment):
+        told = _send_due(senders, due, config)
+        for (way, name), fault in told.items():
+            if fault is None:
+                note_sent(con, due.night_id, way, name, moment)
+            else:
+                note_failed(con, due.night_id, way, name, fault)
+            outcomes.append(Sent(due.report, way, name, fault))
+    return outcomes
+
+
+def _send_due(
+    senders: Mapping[str, Sender], due: Due, config: Config
+) -> dict[tuple[str, str], str | None]:
+    """Send the report of one night to all who lack it."""
+    try:
+        parcel = read_parcel(Path(config.reports, due.report), config.reports_url)
+    except DeliveryError as error:
+        return {(way, name): str(error) for way, names in due.receivers.items() for name in names}
+    return _send_all(senders, due.receivers, parcel)
+
+
+def _send_all(
+    senders: Mapping[str, Sender], receivers: Mapping[str, Sequence[str]], parcel: Parcel
+) -> dict[tuple[str, str], str | None]:
+    """Send a parcel by every way."""
+    told: dict[tuple[str, str], str | None] = {}
+    for way, names in receivers.items():
+        faults = senders[way](parcel, names)
+        told |= {(way, name): faults.get(name) for name in names}
+    return told
+
+
+def try_delivery(config: Config, moment: datetime) -> list[Sent]:
+    """Send a small message to every receiver, to see whether the configuration works."""
+    receivers: dict[str, list[str]] = {}
+    for way, name, _ in _receivers(config):
+        receivers.setdefault(way, []).append(name)
+    told = _send_all(_senders(config), receivers, trial_parcel(moment))
+    return [Sent("test", way, name, fault) for (way, name), fault in told.items()]
+
+
+def _senders(config: Config) -> dict[str, Sender]:
+    """Return what sends by each way."""
+    mail = config.mail
+    notify = {hook.url.name: hook for hook in config.notify}
+    webhook = {hook.url.name: hook for hook in config.webhook}
+    return {
+        MAIL: lambda parcel, names: send_mail(mail, parcel, names) if mail else {},
+        NOTIFY: lambda parcel, names: _each(chat, notify, parcel, names),
+        WEBHOOK: lambda parcel, names: _each(post, webhook, parcel, names),
+    }
+
+
+def _each(
+    send: Callable[[Hook, Parcel], None],
+    hooks: Mapping[str, Hook],
+    parcel: Parcel,
+    names: Sequence[str],
+) -> dict[str, str]:
+    """Send a parcel to receivers one by one."""
+    faults = {}
+    for name in names:
+        try:
+            send(hooks[name], parcel)
+        except DeliveryError as error:
+            faults[name] = str(error)
+    return faults
+
+
+def plan_words(config: Config) -> Iterator[str]:
+    """Yield who would get a report, and how; whether a secret is there, but not which it is."""
+    if config.mail:
+        yield from _mail_words(config.mail)
+    for way, hooks in ((NOTIFY, config.notify), (WEBHOOK, config.webhook)):
+        for hook in hooks:
+            yield f"{way} by {hook.url.name} ({stands(hook.url)}){_when(hook)}"
+
+
+def _mail_words(mail: Mail) -> Iterator[str]:
+    logon = f", as {mail.username} with {mail.password.name} ({stands(mail.password)})"
+    logon = logon if mail.username else ""
+    yield (
+        f"mail from {mail.sender} by {mail.host}:{mail.at_port} ({mail.security}){logon}"
+        f" to {', '.join(mail.to)}{_when(mail)}"
+    )
+
+
+def _when(how: Receiver) -> str:
+    parts = [f"{how.min_severity} and above"] if how.min_severity else []
+    parts += ["only changes"] if how.only_changes else []
+    return f"; {', '.join(parts)}" if parts else ""
+
+
+def sent_words(sent: Sequence[Sent]) -> Iterator[str]:
+    """Yield what became of delivery for the one line of a night; nothing where nobody gets it."""
+    failed = [one for one in sent if one.fault is not None]
+    if len(sent) > len(failed):
+        yield f"delivered {len(sent) - len(failed):,}"
+    if failed:
+        yield clean(f"NOT delivered {len(failed):,}: {failed[0].receiver}: {failed[0].fault}")
+
+
+def sent_lines(sent: Sequence[Sent]) -> Iterator[str]:
+    """Yield a line for each receiver of each report."""
+    for one in sent:
+        yield clean(f"{one.night}: {one.way} {one.receiver}: {one.fault or 'delivered'}")
+    if not sent:
+        yield "Nothing to deliver."
+
+
+def require_sent(sent: Sequence[Sent], hint: str = "the next run tries again") -> None:
+    """Raise DeliveryError where a receiver lacks a report."""
+    if failed := sum(1 for one in sent if one.fault is not None):
+        raise DeliveryError(f"{failed:,} deliver{'y' if failed == 1 else 'ies'} failed; {hint}")

@@ -1,0 +1,135 @@
+"""A night's report as mail: text and HTML, the page attached, over SMTP that is checked."""
+
+import io
+import smtplib
+import ssl
+import zipfile
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+
+from logpipe.config import Mail
+from logpipe.deliver.parcel import Parcel
+from logpipe.deliver.secrets import fault_words, read_secret
+from logpipe.errors import DeliveryError
+from logpipe.report.mailed import mail_html, mail_text, subject_words
+from logpipe.report.text import clean, clip, fold
+
+LONGEST_SUBJECT = 150
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the only time that is the same for the same report
+
+
+def send_mail(mail: Mail, parcel: Parcel, names: Sequence[str]) -> dict[str, str]:
+    """Send a report to some receivers; returns what went wrong, by receiver."""
+    message = night_mail(mail, parcel, datetime.now(UTC))
+    secret = ""
+    try:
+        secret = read_secret(mail.password) if mail.username else ""
+        refused = _send(mail, secret, message, [_reached(name) for name in names])
+    except smtplib.SMTPRecipientsRefused as error:
+        refused = error.recipients
+    except (DeliveryError, OSError, smtplib.SMTPException) as error:
+        return dict.fromkeys(names, f"{mail.host}: {_words(error, secret)}")
+    answers = {name: refused.get(_reached(name)) for name in names}
+    return {
+        name: f"{mail.host}: refused: {_answer(*answer, secret)}"
+        for name, answer in answers.items()
+        if answer is not None
+    }
+
+
+def _send(
+    mail: Mail, secret: str, message: EmailMessage, names: Sequence[str]
+) -> dict[str, tuple[int, bytes]]:
+    """Hand a message over; returns the receivers that the server refused, with its answers."""
+    context = ssl.create_default_context()
+    if mail.ca_file:
+        context.load_verify_locations(mail.ca_file)
+    server: smtplib.SMTP
+    if mail.security == "tls":
+        server = smtplib.SMTP_SSL(mail.host, mail.at_port, timeout=mail.timeout_s, context=context)
+    else:
+        server = smtplib.SMTP(mail.host, mail.at_port, timeout=mail.timeout_s)
+    try:
+        if mail.security == "starttls":
+            server.starttls(context=context)  # raises where the server does not offer it
+        if mail.username:
+            server.login(mail.username, secret)
+        return server.send_message(message, from_addr=_reached(mail.sender), to_addrs=list(names))
+    finally:
+        # a server that took the mail and then does not say goodbye has it all the same
+        with suppress(OSError, smtplib.SMTPException):
+            server.quit()
+        server.close()
+
+
+def _words(error: Exception, secret: str) -> str:
+    """Return what went wrong with a server as one line."""
+    said = fault_words(error, secret)
+    if isinstance(error, smtplib.SMTPResponseException):
+        said = _answer(error.smtp_code, error.smtp_error, secret)
+    elif isinstance(error, TimeoutError) or "timed out" in str(error):
+        said = "does not answer in time"
+    elif isinstance(error, ssl.SSLCertVerificationError):
+        told = fault_words(error.verify_message, secret)
+        said = f"its certificate is not trusted ({told}); name its CA in mail.ca_file"
+    elif isinstance(error, smtplib.SMTPNotSupportedError) and "STARTTLS" in str(error):
+        said = 'does not offer STARTTLS; is security = "tls" or another port meant?'
+    elif isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        said = fault_words(f"{where}{error.strerror}", secret)
+    return said
+
+
+def _answer(code: int, said: bytes | str, secret: str) -> str:
+    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+    return fault_words(f"{code} {text}", secret)
+
+
+def _reached(address: str) -> str:
+    """Return an address whose domain every server takes: letters beyond ASCII are coded."""
+    local, _, domain = address.rpartition("@")
+    if domain.isascii():
+        return address
+    try:
+        return f"{local}@{domain.encode('idna').decode()}"
+    except UnicodeError:
+        return address  # the server is told, and refuses it
+
+
+def night_mail(mail: Mail, parcel: Parcel, moment: datetime) -> EmailMessage:
+    """Return the message: every header one line, whatever names the logs hold."""
+    message = EmailMessage(policy=SMTP)
+    message["Subject"] = _line(f"{mail.subject} {subject_words(parcel.report)}")
+    message["From"] = _reached(mail.sender)
+    message["To"] = ", ".join(map(_reached, mail.to))
+    message["Date"] = format_datetime(moment)
+    message["Message-ID"] = f"<{parcel.key}.logpipe@{_reached(mail.sender).rpartition('@')[2]}>"
+    message["Auto-Submitted"] = "auto-generated"  # no answers from those who are out of office
+    message["X-Auto-Response-Suppress"] = "All"
+    attached = parcel.page is not None and mail.attach != "none"
+    message.set_content(mail_text(parcel.report, parcel.place, attached=attached))
+    html = mail_html(parcel.report, parcel.place, attached=attached)
+    message.add_alternative(html, subtype="html")
+    if parcel.page is not None and mail.attach == "html":
+        message.add_attachment(
+            parcel.page, "text", "html", filename="report.html", params={"charset": "utf-8"}
+        )
+    elif parcel.page is not None and mail.attach == "zip":
+        message.add_attachment(_packed(parcel.page), "application", "zip", filename="report.zip")
+    return message
+
+
+def _line(text: str) -> str:
+    return clip(clean(fold(text)), LONGEST_SUBJECT)
+
+
+def _packed(page: bytes) -> bytes:
+    """Return a page in an archive, the same bytes for the same page."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(zipfile.ZipInfo("report.html", EPOCH), page, zipfile.ZIP_DEFLATED)
+    return out.getvalue()

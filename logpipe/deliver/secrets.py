@@ -1,0 +1,69 @@
+"""Secrets of delivery: read where they stand, kept out of every message."""
+
+import os
+import re
+from urllib.parse import unquote, urlsplit
+
+from logpipe.config import Secret
+from logpipe.errors import DeliveryError
+from logpipe.report.text import clean, clip, fold
+
+SERVICE = "logpipe"  # under which entries of the keyring stand
+SHORTEST = 4  # characters of a part of an address that may be a secret
+LONGEST = 300  # characters of a fault
+PARTS = re.compile(r"[/?&=;#:@+,]+")
+
+
+def read_secret(secret: Secret) -> str:
+    """Return a secret; raises DeliveryError where it is not there."""
+    if secret.env is not None and (value := os.environ.get(secret.env, "").strip()):
+        return value
+    if secret.keyring is None:
+        raise DeliveryError(f"environment variable {secret.env} is not set")
+    return _from_keyring(secret.keyring)
+
+
+def _from_keyring(entry: str) -> str:
+    """Return a secret of the system's keyring."""
+    try:
+        import keyring  # noqa: PLC0415 - an extra, and slow to load
+        from keyring.errors import KeyringError  # noqa: PLC0415
+    except ImportError as error:
+        raise DeliveryError(
+            f"keyring entry {entry}: install keyring, or name an environment variable"
+        ) from error
+    try:
+        value = keyring.get_password(SERVICE, entry)
+    except KeyringError as error:
+        raise DeliveryError(f"keyring entry {entry}: the keyring cannot be read") from error
+    if not value:
+        told = f"keyring set {SERVICE} {entry}"
+        raise DeliveryError(f"keyring entry {entry} is not there; make it with '{told}'")
+    return value
+
+
+def stands(secret: Secret) -> str:
+    """Return whether a secret is there."""
+    try:
+        return "set" if read_secret(secret) else "not set"
+    except DeliveryError:
+        return "not set"
+
+
+def fault_words(error: object, *secrets: str) -> str:
+    """Return what went wrong on one line, without any secret, nor a telling part of one."""
+    said = clip(clean(fold(error)), LONGEST)
+    hidden = {part for secret in secrets if secret for part in _parts(secret)}
+    for part in sorted(hidden, key=lambda part: (-len(part), part)):
+        said = said.replace(part, "***")
+    return said or type(error).__name__
+
+
+def _parts(secret: str) -> set[str]:
+    """Return a secret, and what of an address may be a token: all but its scheme and host."""
+    if "://" not in secret:
+        return {secret}
+    told = urlsplit(secret)
+    behind = secret.partition("://")[2]
+    parts = {secret, behind, *PARTS.split(behind), *PARTS.split(unquote(behind))}
+    return {part for part in parts if len(part) >= SHORTEST and part != told.hostname}

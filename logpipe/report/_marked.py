@@ -1,0 +1,47 @@
+"""Strangers' text as Markdown and Mermaid: what it says is read, what it tries does nothing."""
+
+import re
+
+from logpipe.report.text import clean, clip, fold
+
+LONGEST = 600  # characters of one text
+ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+ACTIVE = re.compile(r"[\\`*_\[\]{}|~^!]|[&<>]")  # what begins something inside a line
+# what would be a list, a heading, a quote, a rule, a table or a command at the start of a line
+LEADING = re.compile(r"(?:\d{1,9}(?=[.)])|(?=[#+=:/-]))")
+# addresses that become links, names that are told, numbers that point to other tickets
+BUSY = re.compile(
+    r"@|#|\$|://|www\.|(?i:mailto|xmpp|tel|data|javascript):|:[\w+-]+:|[!%~&]\d|\b(?i:gh)-\d"
+)
+TICKS = re.compile(r"`+")
+DRAWN = re.compile(r"[^\w .,()/+-]|_{2,}")  # what has no meaning in a Mermaid diagram is kept
+
+
+def marked(text: object, limit: int = LONGEST) -> str:
+    """Return prose for inside a Markdown line: words that a site would act on stand as code."""
+    words = clip(clean(fold(text)), limit).split(" ")
+    said = " ".join(
+        coded(word) if BUSY.search(word) else ACTIVE.sub(_still, word) for word in words
+    )
+    return (
+        LEADING.sub(lambda found: f"{found[0]}\\", said, count=1) if LEADING.match(said) else said
+    )
+
+
+def _still(found: re.Match[str]) -> str:
+    return ENTITIES.get(found[0], f"\\{found[0]}")
+
+
+def coded(text: object, limit: int = LONGEST) -> str:
+    """Return text as a code span, for a table's cell too, fenced by more ticks than it holds."""
+    words = clip(clean(fold(text)), limit).replace("|", "\\|")
+    if not words:
+        return ""
+    fence = "`" * (1 + max((len(run) for run in TICKS.findall(words)), default=0))
+    pad = " " if words[0] == "`" or words[-1] == "`" else ""
+    return f"{fence}{pad}{words}{pad}{fence}"
+
+
+def drawn(text: object, limit: int = 60) -> str:
+    """Return text as the label of a Mermaid diagram: letters, digits and a few harmless signs."""
+    return clip(" ".join(DRAWN.sub(" ", clean(fold(text))).split()), limit)

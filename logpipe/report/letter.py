@@ -1,0 +1,37 @@
+"""The report as plain text for a mail: 72 columns, what to do beside what happened."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from logpipe.report import _facts
+from logpipe.report.nights import night_lines
+from logpipe.report.text import clean, fold, hang, summary_lines
+
+WIDTH = 72
+MOST_TOLD = 10  # incidents of which more is said than the summary
+MOST_MISSING = 5
+Row = dict[str, Any]
+
+
+def letter_lines(report: Row, width: int = WIDTH) -> Iterator[str]:
+    """Yield a mail's lines: the night, if it is one, the summary, then what to do of the worst."""
+    if report.get("night"):
+        yield from night_lines(report, width)
+        yield ""
+    yield from summary_lines(report, width=width)
+    loud = _facts.above_info(report)
+    if not loud:
+        return
+    yield ""
+    yield "What to do"
+    yield "-" * len("What to do")
+    for one in loud[:MOST_TOLD]:
+        yield ""
+        yield from hang(fold(one.get("title") or one.get("rule")), width)
+        yield clean(f"  {one.get('id')}")  # whole, as it is pasted
+        yield from hang(fold(one.get("todo")), width, 2, 2)
+        for item in (one.get("missing_evidence") or [])[:MOST_MISSING]:
+            yield from hang(f"- missing: {fold(item)}", width, 2, 4)
+    if left := len(loud[MOST_TOLD:]):
+        yield ""
+        yield f"and {left:,} more: see the report"
