@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from logpipe.derived import rebuild_derived
 from logpipe.rules import diagnose
 from logpipe.sqlfiles import sql_files
-from logpipe.store import ask, open_store, rebuild_derived
+from logpipe.store import ask, open_store
 
 PAGE = Path(__file__).parent / "tables.md"
 # CREATE TABLE IF NOT EXISTS source (
