@@ -121,7 +121,9 @@ def _captured(made: dict[bytes, EventLog]) -> Any:
 
 def _text_log(data: bytes) -> TextLog:
     """Divide a text log; lines of a header are written with the record that comes after them."""
-    times, ends, end = [], [], 0
+    times: list[datetime] = []
+    ends: list[int] = []
+    end = 0
     for line in data.splitlines(keepends=True):
         end += len(line)
         if at := _moment(line):
@@ -132,7 +134,10 @@ def _text_log(data: bytes) -> TextLog:
 
 def _moment(line: bytes) -> datetime | None:
     found = next((match for pattern in TIMES if (match := pattern.match(line))), None)
-    return datetime(*map(int, found.groups())) if found else None  # noqa: DTZ001 - naive UTC
+    if not found:
+        return None
+    year, month, day, hour, minute, second = map(int, found.groups())
+    return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - naive UTC
 
 
 def set_back(log: TextLog, since: datetime, by: timedelta) -> TextLog:
