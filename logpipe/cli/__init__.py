@@ -35,7 +35,7 @@ for command in (
     judging.analyze, reading.ingest, judging.detect, asking.query, reading.identify,
     reading.coverage, asking.queue, judging.explain, night.nightly, tracing.trace,
     counting.latency, counting.relay_clients, counting.top, reporting.report, reporting.export,
-    beginning.init,
+    beginning.init, beginning.collect,
 ):  # fmt: skip
     app.command()(command)
 app.add_typer(rules.app, name="rules", help="List, show and test the rules.")

@@ -1,5 +1,7 @@
 """Commands for the first minutes."""
 
+import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -31,3 +33,48 @@ def init(
     )
     typer.echo(clean(f'  logpipe nightly --config "{path}"'))
     typer.echo(clean(f'  logpipe schedule install --config "{path}"'))
+
+
+class Product(StrEnum):
+    """What a script gathers from."""
+
+    relay2000 = "relay2000"
+    relay2003 = "relay2003"
+    relay2008 = "relay2008"
+    relay2012 = "relay2012"
+    relay2016 = "relay2016"
+    exchange5 = "exchange5"
+    exchange2000 = "exchange2000"
+    exchange2003 = "exchange2003"
+    exchange2007 = "exchange2007"
+    exchange2010 = "exchange2010"
+    exchange2013 = "exchange2013"
+    exchange2016 = "exchange2016"
+    exchange2019 = "exchange2019"
+
+
+def collect(
+    product: Annotated[
+        Product, typer.Option("--for", help="What runs on the server; relay: the SMTP service.")
+    ],
+    days: Annotated[int, typer.Option("--days", help="Logs of how many days are taken.")] = 14,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="File to write it to, or a folder; else it is printed."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,
+) -> None:
+    """Print a script that gathers on a mail server what the rules need.
+
+    PowerShell, or batch for Windows 2003 and before. It reads only, and needs no network.
+
+    Example: logpipe collect --for relay2003 --out collect.cmd
+    """
+    from logpipe.collect import script, write_script
+    from logpipe.report.text import clean
+
+    if out is None:
+        sys.stdout.buffer.write(script(product, days))
+        return
+    path = write_script(product, days, out, force=force)
+    typer.echo(clean(f"Wrote {path}: run it on the server as an administrator."))
