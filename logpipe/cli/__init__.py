@@ -1,6 +1,7 @@
 """The command line: parse, call, print. No logic lives here."""
 
 import io
+import os
 import sys
 from typing import Annotated
 
@@ -35,7 +36,7 @@ for command in (
     judging.analyze, reading.ingest, judging.detect, asking.query, reading.identify,
     reading.coverage, asking.queue, judging.explain, night.nightly, tracing.trace,
     counting.latency, counting.relay_clients, counting.top, reporting.report, reporting.export,
-    beginning.init, beginning.collect,
+    beginning.init, beginning.demo, beginning.collect, beginning.completion,
 ):  # fmt: skip
     app.command()(command)
 app.add_typer(rules.app, name="rules", help="List, show and test the rules.")
@@ -57,6 +58,10 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a console may not know every character of a log
             stream.reconfigure(errors="backslashreplace")
+    if beginning.COMPLETE in os.environ:  # a shell asks: only then its ways are loaded
+        from typer._completion_classes import completion_init
+
+        completion_init()
     try:
         app()
     except LogpipeError as error:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+COMPLETE = "_LOGPIPE_COMPLETE"  # set by a shell that asks for words
+
 
 def init(
     folder: Annotated[
@@ -78,3 +80,53 @@ def collect(
         return
     path = write_script(product, days, out, force=force)
     typer.echo(clean(f"Wrote {path}: run it on the server as an administrator."))
+
+
+def demo(
+    folder: Annotated[
+        Path, typer.Argument(help="Where the sample and its report are put; made if not there.")
+    ] = Path("logpipe-demo"),
+) -> None:
+    """Analyse a sample that ships with logpipe, and say what to try with it.
+
+    Example: logpipe demo
+    """
+    from logpipe.cli.console import finish
+    from logpipe.demo import run_demo
+    from logpipe.report.text import clean
+
+    report = run_demo(folder)
+    store = folder / "out" / "logpipe.duckdb"
+    finish(report, folder / "out" / "report.html", store, strict=False, fail_on=None)
+    for line in (
+        "", "Three things to try:",
+        f'  logpipe explain idle-until-restart --db "{store}"',
+        f'  logpipe queue --at 2007-09-10T12:00 --db "{store}"',
+        f'  logpipe init "{folder}-nightly" --logs "{folder / "logs"}"',
+    ):  # fmt: skip
+        typer.echo(clean(line))
+
+
+class Shell(StrEnum):
+    """A shell that completes words."""
+
+    bash = "bash"
+    zsh = "zsh"
+    fish = "fish"
+    powershell = "powershell"
+
+
+def completion(shell: Annotated[Shell, typer.Argument(help="The shell.")]) -> None:
+    """Print the script that has a shell complete the words of logpipe.
+
+    Bash: add the line of the example to ~/.bashrc. Fish: logpipe completion fish >
+    ~/.config/fish/completions/logpipe.fish. Zsh: as bash, in ~/.zshrc. PowerShell: logpipe
+    completion powershell | Out-String | Invoke-Expression, in $PROFILE.
+
+    Example: source <(logpipe completion bash)
+    """
+    from typer._completion_shared import get_completion_script
+
+    name = "pwsh" if shell is Shell.powershell else shell.value
+    script_ = get_completion_script(prog_name="logpipe", complete_var=COMPLETE, shell=name)
+    typer.echo(script_)

@@ -13,7 +13,10 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 @app.command("list")
 def rules_list(rules: RuleFolder = None) -> None:
-    """List the rules: id, severity, title."""
+    """List the rules: id, severity, title.
+
+    Example: logpipe rules list
+    """
     from logpipe.report.text import clean
     from logpipe.rules import load_rules
 
@@ -26,7 +29,10 @@ def rules_show(
     rule_id: Annotated[str, typer.Argument(help="Id of a rule, see 'rules list'.")],
     rules: RuleFolder = None,
 ) -> None:
-    """Show a rule: what it means, its parameters, its SQL."""
+    """Show a rule: what it means, its parameters, its SQL.
+
+    Example: logpipe rules show idle-until-restart
+    """
     from logpipe.report.text import clean
     from logpipe.rules import load_rules
 
