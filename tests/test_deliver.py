@@ -460,6 +460,27 @@ def test_each_receiver_gets_each_night_once_whatever_fails(tmp_path: Path) -> No
     ]
 
 
+def test_a_run_that_is_killed_while_it_sends_leaves_the_rest_to_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = Box()
+    with server(box) as port:
+        config = configure(tmp_path, mail_to(port, more='security = "none"'))
+        monkeypatch.setattr("logpipe.deliver.send_mail", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            night(config, "2007-09-08T01:30")
+        monkeypatch.undo()
+        assert delivered(config) == [False]
+        sent = night(config, "2007-09-09T01:30")
+    assert [(one.night, one.fault) for one in sent] == [("2007-09-08", None), ("2007-09-09", None)]
+    assert [mail["Subject"][8:18] for mail in box.mails] == ["2007-09-08", "2007-09-09"]
+    assert delivered(config) == [True, True]
+
+
+def _killed(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_a_report_of_long_ago_is_not_sent_any_more(tmp_path: Path) -> None:
     config = configure(tmp_path, mail_to(free_port()))
     assert [one.fault is None for one in night(config, "2007-09-08T01:30")] == [False]
@@ -490,6 +511,8 @@ def test_a_dry_run_tells_who_would_get_it_and_no_secret(
     assert "with MAIL_PASSWORD (set) to ops@corp.example" in result.output
     assert "webhook by HOOK (not set)" in result.output
     assert PASSWORD not in result.output
+    configure(tmp_path, "")
+    assert "Delivery: to nobody" in CliRunner().invoke(app, told).output
 
 
 TO_H = '[mail]\nhost = "h"\nfrom = "a@b.example"\nto = ["a@b.example"]\n'

@@ -117,6 +117,9 @@ def test_plain_text_keeps_to_72_columns() -> None:
     text = render(report(long), "text")
     assert max(map(len, text.splitlines())) <= 72
     assert "What to do" in text
+    command = f"dir /a /tc C:\\{'x' * 80} > queue.txt"
+    text = render(report(incident(missing_evidence=[f"a listing: {command}"])), "text")
+    assert f"    {command}" in text.splitlines()  # it is pasted, so it stays whole
 
 
 FORMULAS = [

@@ -138,6 +138,8 @@ def _each(
 
 def plan_words(config: Config) -> Iterator[str]:
     """Yield who would get a report, and how; whether a secret is there, but not which it is."""
+    if not (config.mail or config.notify or config.webhook):
+        yield "to nobody, as the configuration has no mail, notify or webhook"
     if config.mail:
         yield from _mail_words(config.mail)
     for way, hooks in ((NOTIFY, config.notify), (WEBHOOK, config.webhook)):

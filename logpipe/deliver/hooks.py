@@ -72,6 +72,8 @@ def chat(hook: Hook, parcel: Parcel) -> None:
     with _told() as words:
         if not service.add(url):
             raise DeliveryError(f"{hook.url.name}: holds no address that apprise knows")
+        for one in service:
+            one.socket_connect_timeout = one.socket_read_timeout = hook.timeout_s
         taken = service.notify(
             title=f"logpipe {subject_words(parcel.report)}",
             body="\n".join(chat_lines(parcel.report, parcel.place)),

@@ -44,4 +44,5 @@ def coded(text: object, limit: int = LONGEST) -> str:
 
 def drawn(text: object, limit: int = 60) -> str:
     """Return text as the label of a Mermaid diagram: letters, digits and a few harmless signs."""
-    return clip(" ".join(DRAWN.sub(" ", clean(fold(text))).split()), limit)
+    words = DRAWN.sub(" ", clean(fold(text)).replace("@", " at "))
+    return clip(" ".join(words.split()), limit)

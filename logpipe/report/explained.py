@@ -65,7 +65,7 @@ def explain_lines(found: Explained, width: int = 80) -> Iterator[str]:
     for name, value in incident["measures"].items():
         yield from hang(": ".join(measure_words(name, value)), width, 2, 6)
     yield from _verdict_lines(incident, width)
-    yield from _missing_lines(incident["missing_evidence"], width)
+    yield from missing_lines(incident["missing_evidence"], width)
     for name, title in (("todo", "What to do"), ("why", "Why it matters")):
         if incident[name]:
             yield ""
@@ -102,7 +102,7 @@ def _verdict_lines(incident: Row, width: int) -> Iterator[str]:
             yield from hang(f"resembles {fold(resembling)}", width, 6, 8)
 
 
-def _missing_lines(missing: Sequence[str], width: int) -> Iterator[str]:
+def missing_lines(missing: Sequence[str], width: int) -> Iterator[str]:
     """Yield what would make it surer; the command that gets it stands alone, to be pasted."""
     if missing:
         yield ""

@@ -1,5 +1,6 @@
 """The report as Markdown for tickets: a Mermaid timeline for each incident, all text harmless."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ MOST_FINDINGS = 20  # of one incident
 MOST_BARS = 24
 MOST_ITEMS = 20  # signs, measures, things missing
 MOST_FILES = 20
+ID = re.compile(r"^message \S+ (?=\S)")  # says little in a bar, and takes all of its room
 # how Mermaid shows each lane
 TAGS = {"symptom": "crit", "restart": "active", "release": "done"}
 STATES = {"present": "yes", "absent": "no"}
@@ -203,4 +205,5 @@ def _bar(row: Row) -> str:
     shape = "milestone" if ended == "0d" else ""
     meta = ", ".join(filter(None, [tag, shape, began, ended]))
     name = lane if lane in LANES[:3] else "sign"
-    return f"    {name} {drawn(row.get('text'), 48)} :{meta}"
+    said = ID.sub("", str(row.get("text") or ""))
+    return f"    {name} {drawn(said)} :{meta}"

@@ -11,7 +11,7 @@ from logpipe.offers import Offer
 from logpipe.report._facts import night_note
 from logpipe.report._words import list_words, span_words
 from logpipe.report.html import page
-from logpipe.report.text import clean, clip, fold
+from logpipe.report.text import clean, fold, hang
 from logpipe.words import count_words
 
 STATES = ("new", "reopened", "worse", "continuing", "better", "gone")
@@ -91,12 +91,13 @@ def night_lines(report: Row, width: int = 80) -> Iterator[str]:
 def _incident_lines(row: Row, width: int) -> Iterator[str]:
     """Yield the lines of one incident."""
     state = "quiet" if row["suppressed"] else row["state"]
-    head = f"{state:{STATED}}  {row['severity']:8}  {clean(fold(row['title']))}"
-    yield clip(head, width)
+    indent = STATED + 12
+    head = f"{state:{STATED}}  {row['severity']:8}  {fold(row['title'])}"
+    yield from hang(head, width, 0, indent)
     facts = [row["host"] or "", span_words(row["started_at"], row["ended_at"])]
     facts += [count_words(row["messages"], "message")] if row["messages"] else []
     facts.append(night_note(row))
-    yield clip(clean(" " * (STATED + 12) + ", ".join(filter(None, facts))), width)
+    yield from hang(", ".join(filter(None, facts)), width, indent, indent)
 
 
 def night_rows(

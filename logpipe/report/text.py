@@ -100,7 +100,7 @@ def _known_words(incident: dict[str, Any]) -> str:
     return f"{list_words(names)} ruled out" if names else ""
 
 
-def _incident_lines(incident: dict[str, Any], width: int) -> list[str]:
+def _incident_lines(incident: dict[str, Any], width: int, most: int) -> list[str]:
     start, end = incident.get("started_at"), incident.get("ended_at")
     duration = lasted(start, end)
     messages = whole((incident.get("measures") or {}).get("messages"))
@@ -113,7 +113,7 @@ def _incident_lines(incident: dict[str, Any], width: int) -> list[str]:
     title = clean(fold(incident.get("title") or incident.get("rule")))
     head = f"{severity(incident).upper():<{INDENT}}{title}"
     said = clean(f"{', '.join(filter(None, facts))}. {fold(incident.get('summary'))}")
-    return [clip(head, width), *_wrap(said, width, INDENT, most=3)]
+    return [clip(head, width), *_wrap(said, width, INDENT, most=most)]
 
 
 def file_lines(heading: str, files: list[dict[str, Any]], width: int, most: int = 5) -> list[str]:
@@ -164,9 +164,12 @@ def _zone_lines(report: dict[str, Any], width: int) -> list[str]:
 
 
 def summary_lines(
-    report: dict[str, Any], *, width: int = 80, report_path: object = None
+    report: dict[str, Any], *, width: int = 80, most: int = 3, report_path: object = None
 ) -> list[str]:
-    """Return the report as plain lines no wider than asked, except for the path at the end."""
+    """Return the report as plain lines no wider than asked, except for the path at the end.
+
+    An incident has a line for its title, and at most so many below it.
+    """
     loud, quiet = above_info(report), only_info(report)
     hosts = hosts_of([*filter(is_log, report["sources"]), *report["incidents"]])
     records = sum(whole(source.get("records")) for source in report["sources"])
@@ -181,7 +184,7 @@ def summary_lines(
     if not loud:
         lines += ["", *_wrap(f"{headline(report)}.", width)]
     for incident in loud[:MOST_INCIDENTS]:
-        lines += ["", *_incident_lines(incident, width)]
+        lines += ["", *_incident_lines(incident, width, most)]
     if len(loud) > MOST_INCIDENTS:
         lines += ["", f"and {count_words(len(loud) - MOST_INCIDENTS, 'incident')} more above info"]
     if quiet:
