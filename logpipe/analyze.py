@@ -28,6 +28,7 @@ from logpipe.report.text import clean
 from logpipe.report.timeline import timeline_rows, write_jsonl
 from logpipe.report.whole import write_whole
 from logpipe.rules import run_rules
+from logpipe.series import all_series
 from logpipe.settle import settle
 from logpipe.sqlfiles import sql_text
 from logpipe.store import (
@@ -205,6 +206,7 @@ def build_report(con: Connection) -> dict[str, Any]:
     known: dict[str, list[dict[str, Any]]] = {}
     for row in ask(con, sql_text("reports", "verdicts")):
         known.setdefault(row.pop("incident_id"), []).append(row)
+    series = all_series(con)
     return {
         "logpipe": __version__,
         "sources": report_sources(con),
@@ -215,8 +217,10 @@ def build_report(con: Connection) -> dict[str, Any]:
                 findings[row["incident_id"]],
                 known.get(row["incident_id"], []),
             )
+            | {"series": _jsonable(series.get(row["incident_id"], []))}
             for row in ask(con, sql_text("reports", "incidents"))
         ],
+        "series": _jsonable(series.get(None, [])),
     }
 
 

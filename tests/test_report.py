@@ -14,7 +14,7 @@ import pytest
 
 from logpipe.errors import LogpipeError
 from logpipe.report._words import duration_words, list_words, measure_words, span_words
-from logpipe.report.html import render_html
+from logpipe.report.html import render_html, sealed
 from logpipe.report.jsonfile import write_report
 from logpipe.report.text import clean, file_lines, summary_lines
 from logpipe.report.timeline import timeline_rows, write_jsonl
@@ -31,6 +31,13 @@ PAYLOADS = [
     f"' onmouseover='{MARK}' x='",
     f"--><svg onload={MARK}>",
     f"javascript:{MARK}",
+    f"data:text/html,<script>{MARK}</script>",
+    f"</style><style>*{{background:url(https://x.example/css)}}</style>}} body{{color:red;{MARK}",
+    f"<svg><animate onbegin={MARK} attributeName=x dur=1s /><use href='https://x.example/u'/></svg>",
+    f"</title><math><mtext><style><img src=x onerror={MARK}>",
+    f"</svg></a></textarea><iframe srcdoc='<script>parent.{MARK}</script>'>",
+    f"${{alert(1)}}`+{MARK}+`<!--<script>",
+    "\u003cscript\u003e\\\"';//*/",
     f'https://x.example/" onclick="{MARK}',
     "{{7*7}}{% raw %}${7*7}",
     "safe\u202egnp.exe\u2066\u200f",
@@ -92,6 +99,19 @@ def source(**known: Any) -> dict[str, Any]:
     } | known
 
 
+def series(**known: Any) -> dict[str, Any]:
+    """Return a line of an incident, with a hole in it."""
+    hours = [5, 6, 7, 12, 13]
+    return {
+        "kind": "queue",
+        "name": "Waiting messages",
+        "unit": "messages",
+        "host": "GW1",
+        "step_h": 1,
+        "points": [[f"2007-09-03T{hour:02}:00:00Z", hour % 6] for hour in hours],
+    } | known
+
+
 def report(*incidents: dict[str, Any], sources: Any = None) -> dict[str, Any]:
     """Return a report of the fixed shape; the optional keys are all missing."""
     return {"sources": [source()] if sources is None else sources, "incidents": list(incidents)}
@@ -120,7 +140,7 @@ class Page(HTMLParser):
         self.elements[tag] += 1
         self.attributes |= {(tag, name) for name, _ in attrs}
         self.links += [value or "" for name, value in attrs if name in ("href", "src", "action")]
-        if tag not in ("meta", "wbr"):
+        if tag not in ("meta", "wbr", "input"):
             self.open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -131,7 +151,7 @@ class Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] != "style":
+        if self.open and self.open[-1] not in ("style", "script"):
             self.words.append(data)
 
     @property
@@ -153,16 +173,20 @@ def full_report() -> dict[str, Any]:
     extra = {"why": "It does.", "todo": "Mend it.", "references": ["https://x.example/kb"]}
     notes = {"generation": "IIS 6", "note": "damaged", "recovered": 3, "host_known_by": "banner"}
     times = {"first_ts": "2007-09-01T00:00:00Z", "last_ts": "2007-09-14T00:00:00Z", "zone": "CET"}
+    lines = {"series": [series(), series(kind="memory", name="Private bytes of store", unit="MiB")]}
     states = ["loaded", "duplicate", "unknown", "partial", "failed"]
     return {
         "logpipe": "0.1.0",
         "sources": [source(path=s, status=s, **notes, **times) for s in states],
         "incidents": [
             incident(
-                **extra, findings=[finding(role=role) for role in ("symptom", "restart", "sign")]
+                **extra,
+                **lines,
+                findings=[finding(role=role) for role in ("symptom", "restart", "sign")],
             ),
             incident(**extra, id="2", severity="info"),
         ],
+        **lines,
     }
 
 
@@ -179,6 +203,8 @@ def payload_reports() -> list[dict[str, Any]]:
             for key in ("summary", "why", "todo"):
                 entry[key] = payload
             entry["references"] = [payload, f"https://{payload}", f"https://x.example/{payload}"]
+            for item in entry.get("series", []):
+                item |= {"name": payload, "unit": payload, "host": payload}
             for item in entry["findings"]:
                 item |= {"host": payload, "text": payload, "source": payload, "record": payload}
         reports.append(kept)
@@ -197,14 +223,27 @@ def test_a_payload_in_any_field_adds_no_element_and_no_attribute() -> None:
         html.encode()  # no lone surrogate is left
 
 
-def test_the_page_has_no_script_no_handler_and_a_policy_against_both() -> None:
+def test_the_page_has_one_script_that_is_ours_no_handler_and_a_policy() -> None:
     html = render_html(full_report())
     page = Page(html)
-    assert not {"script", "iframe", "link", "img", "form", "object"} & set(page.elements)
+    assert not {"iframe", "link", "img", "form", "object"} & set(page.elements)
     assert not [name for _, name in page.attributes if name.startswith("on") or name == "style"]
-    assert "default-src 'none'; style-src 'unsafe-inline'" in html
+    assert page.elements["script"] == page.elements["style"] == 1
+    script, style = (sealed(name) for name in ("page.js", "style.css"))
+    assert f"<script>{script.text}</script>" in html
+    policy = f"default-src 'none'; style-src '{style.hash}'; script-src '{script.hash}'"
+    assert f'content="{policy}; img-src data:; base-uri' in html
     assert "url(" not in html
     assert "@import" not in html
+
+
+def test_the_script_cannot_make_markup_or_code_of_text() -> None:
+    script = str(sealed("page.js").text)
+    made = re.findall(r"innerHTML|outerHTML|insertAdjacent|document\.write|eval|Function\(", script)
+    assert made == []
+    assert "</" not in script.replace("<=", "")
+    assert "<!--" not in script
+    assert not re.search(r"fetch|XMLHttp|WebSocket|import\(|localStorage|cookie", script)
 
 
 def test_control_and_bidi_characters_are_shown_as_escapes() -> None:
@@ -479,7 +518,8 @@ def test_no_payload_runs_in_a_real_browser(tmp_path: Path) -> None:
     assert title is not None
     assert title[1].startswith("logpipe: ")
     page = Page(dom)
-    assert not {"script", "img", "iframe"} & set(page.elements)
+    assert not {"img", "iframe", "math", "animate"} & set(page.elements)
+    assert page.elements["script"] == 1
     assert not [name for _, name in page.attributes if name.startswith("on")]
 
 

@@ -512,7 +512,7 @@ def test_a_payload_in_any_field_stays_text_on_the_terminal_and_on_the_page(
         assert not {"script", "iframe", "link", "img", "form", "svg"} & set(page.elements)
         assert not [name for _, name in page.attributes if name.startswith("on") or name == "style"]
         assert page.links == ["#steps"]
-        assert "default-src 'none'; style-src 'unsafe-inline'" in pages[-1]
+        assert "default-src 'none'; style-src 'sha256-" in pages[-1]
         out = io.StringIO()
         for shape in ("json", "jsonl", "csv"):
             print_traced(found, shape=shape, out=out)

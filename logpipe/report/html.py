@@ -1,9 +1,13 @@
-"""The report as one page that needs no network and runs no script."""
+"""The report as one page that needs no network, and no script but the one that it brings."""
 
+import base64
+import hashlib
 import re
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from importlib.resources import files
+from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
@@ -13,10 +17,14 @@ from logpipe.report.text import clean, clip, fold
 from logpipe.words import count_words
 
 MOST_IN_FULL = 200  # incidents; the others stand in the overview
-MOST_LISTED = 1000  # incidents in the overview, files in one group
+MOST_LISTED = 3000  # incidents in the overview
+MOST_FILES = 1000  # in one group
 MOST_EVIDENCE = 200  # findings shown of one incident,
 LEAST_EVIDENCE = 10  # but no more than this
 PAGE_EVIDENCE = 2000  # once the page has so many
+PAGE_MARKS = 6000  # drawn findings, from which on an incident has no more than
+LEAST_MARKS = 40
+MOST_CHOICES = 500  # hosts to choose from
 MOST_ITEMS = 100  # measures, signs, references
 OPEN_EVIDENCE = 12  # a table no longer than this is open from the start
 LONG, SHORT = 2000, 300  # characters
@@ -57,6 +65,29 @@ def _path(path: object) -> Markup:
     return Markup("<wbr>").join(re.split(r"(?<=[/\\!])", _fit(path, SHORT)))
 
 
+def _whole(text: object) -> Markup:
+    """Return a path of a drawing, which is made of numbers alone, however long it is."""
+    if not re.fullmatch(r"[MHVZ0-9. e+-]*", str(text)):
+        raise ValueError(f"no path of a drawing: {text!r}")
+    return Markup(text)  # noqa: S704 - letters and digits
+
+
+class Sealed(NamedTuple):
+    """Our own style or script, and what the page's policy knows it by."""
+
+    text: Markup
+    hash: str
+
+
+@cache
+def sealed(*names: str) -> Sealed:
+    """Return files of ours to be put in a page, with the hash of exactly those bytes."""
+    folder = files("logpipe.report")
+    text = "".join((folder / name).read_text("utf-8") for name in names)
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return Sealed(Markup(text), f"sha256-{digest}")  # noqa: S704 - nothing of a log is in it
+
+
 @cache
 def page(name: str) -> Template:
     """Return a page's template; whatever it shows is escaped and kept to a length."""
@@ -70,19 +101,27 @@ def page(name: str) -> Template:
     )
     environment.filters["clip"] = lambda text: _fit(text, SHORT)
     environment.filters["path"] = _path
+    environment.filters["whole"] = _whole
+    environment.globals["sealed"] = sealed
     environment.filters["number"] = _words.number_words
     return environment.get_template(name)
 
 
-def _evidence(findings: list[dict[str, Any]], most: int) -> list[dict[str, Any]]:
-    """Return findings in order of time: the first of each lane, so that no lane is crowded out."""
+def _evidence(findings: list[dict[str, Any]], most: int, number: int) -> list[dict[str, Any]]:
+    """Return findings in order of time: the first of each lane, so that no lane is crowded out.
+
+    A finding that is shown learns the name of its row, so that its mark can lead there.
+    """
     lanes: dict[str, list[int]] = defaultdict(list)
     for place, finding in enumerate(findings):
         lanes[_lanes.lane_of(finding)].append(place)
     shares = _lanes.fair_shares({name: len(places) for name, places in lanes.items()}, most)
     shown = sorted(place for name, places in lanes.items() for place in places[: shares[name]])
+    for place in shown:
+        findings[place]["row"] = f"finding-{number}-{place + 1}"
     return [
         {
+            "id": findings[place]["row"],
             "from": _words.to_second(findings[place].get("ts")),
             "to": findings[place].get("ts_end") and _words.to_second(findings[place]["ts_end"]),
             "role": findings[place].get("role") or "finding",
@@ -147,16 +186,27 @@ def _brief(incident: dict[str, Any], bar: _lanes.Scale | None) -> dict[str, Any]
     }
 
 
-def _whole_incident(incident: dict[str, Any], room: int) -> dict[str, Any]:
+@dataclass
+class _Room:
+    """How many rows and marks the page still has room for."""
+
+    rows: int = PAGE_EVIDENCE
+    marks: int = PAGE_MARKS
+
+
+def _whole_incident(incident: dict[str, Any], number: int, room: _Room) -> dict[str, Any]:
     """Return all that the page says of an incident, with as many findings as there is room for."""
     findings = sorted(
-        incident.get("findings") or [],
+        ({**finding, "row": None} for finding in incident.get("findings") or []),
         key=lambda finding: _words.moment(finding.get("ts")) or _facts.NEVER,
     )
-    start, end = incident.get("started_at"), incident.get("ended_at")
-    rows = _evidence(findings, min(MOST_EVIDENCE, max(LEAST_EVIDENCE, room)))
+    rows = _evidence(findings, min(MOST_EVIDENCE, max(LEAST_EVIDENCE, room.rows)), number)
+    drawing = _lanes.draw(findings, incident, min(_lanes.MOST_MARKS, max(LEAST_MARKS, room.marks)))
+    room.rows -= len(rows)
+    room.marks -= drawing["drawn"] if drawing else 0
     measures = list((incident.get("measures") or {}).items())[:MOST_ITEMS]
     return _brief(incident, None) | {
+        "number": number,
         "id": incident.get("id"),
         "rule": incident.get("rule"),
         "known_problem": incident.get("known_problem_title") or incident.get("known_problem"),
@@ -169,7 +219,7 @@ def _whole_incident(incident: dict[str, Any], room: int) -> dict[str, Any]:
         "considered": _considered(incident),
         "missing": [fold(item) for item in incident.get("missing_evidence") or []][:MOST_ITEMS],
         "references": [_reference(item) for item in incident.get("references") or []][:MOST_ITEMS],
-        "drawing": _lanes.draw(findings, start, end),
+        "drawing": drawing,
         "rows": rows,
         "rows_left": len(findings) - len(rows),
         "files": len({finding.get("source") for finding in findings if finding.get("source")}),
@@ -200,22 +250,22 @@ def _source(source: dict[str, Any]) -> dict[str, Any]:
 
 def _source_groups(report: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the files by what became of them, problems first."""
-    files = defaultdict(list)
+    grouped = defaultdict(list)
     for source in sorted(report["sources"], key=lambda s: str(s.get("path"))):
-        files[_facts.group_of(source)].append(source)
+        grouped[_facts.group_of(source)].append(source)
     return [
         {
             "name": name,
             "title": title,
             "todo": todo,
-            "count": len(files[name]),
-            "files": [_source(source) for source in files[name][:MOST_LISTED]],
-            "left": max(len(files[name]) - MOST_LISTED, 0),
+            "count": len(grouped[name]),
+            "files": [_source(source) for source in grouped[name][:MOST_FILES]],
+            "left": max(len(grouped[name]) - MOST_FILES, 0),
             "problem": bool(todo),
-            "counted": any(any(_source(source)["counts"]) for source in files[name]),
+            "counted": any(any(_source(source)["counts"]) for source in grouped[name]),
         }
         for name, title, todo in _facts.GROUPS
-        if name in files
+        if name in grouped
     ]
 
 
@@ -253,11 +303,9 @@ def _night(night: dict[str, Any] | None) -> dict[str, Any] | None:
 def render_html(report: dict[str, Any]) -> str:
     """Return the report as one self-contained page; every value in it is taken to be hostile."""
     loud, quiet = _facts.above_info(report), _facts.only_info(report)
-    room = PAGE_EVIDENCE
-    full = []
-    for incident in [*loud, *quiet][:MOST_IN_FULL]:
-        full.append(_whole_incident(incident, room))
-        room -= len(full[-1]["rows"])
+    room = _Room()
+    chosen = [*loud, *quiet][:MOST_IN_FULL]
+    full = [_whole_incident(incident, number, room) for number, incident in enumerate(chosen, 1)]
     groups = _source_groups(report)
     covered = _facts.period(report)
     sums = [sum(_words.whole(source.get(key)) for source in report["sources"]) for key in BOOKS]
@@ -280,6 +328,10 @@ def render_html(report: dict[str, Any]) -> str:
         quiet=[entry for entry in full if entry["severity"] == "info"],
         quiet_total=len(quiet),
         in_brief=len(loud) + len(quiet) - len(full),
+        filter_hosts=_facts.hosts_of([*loud, *quiet])[:MOST_CHOICES],
+        filter_severities=[
+            name for name in _facts.SEVERITIES if severities[name] or (quiet and name == "info")
+        ],
         groups=groups,
         sums=sums,
         balanced=all(map(_facts.balances, report["sources"])),
