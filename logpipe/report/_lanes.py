@@ -5,7 +5,7 @@ from collections.abc import Hashable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from logpipe.report._steps import KINDS, runs, series_of
+from logpipe.report._steps import KINDS, Run, runs, series_of
 from logpipe.report._words import (
     DAY,
     HOUR,
@@ -186,11 +186,8 @@ def _hosts(lanes: dict[tuple[str, str], list[Dated]], host: object) -> list[str]
     return order[:MOST_HOSTS]
 
 
-def _panel(series: dict[str, Any], scale: Scale, top: float) -> dict[str, Any] | None:
-    """Place a line of queue or memory below the lanes; None where it has no point."""
-    found = runs(series)
-    if not found:
-        return None
+def _panel(series: dict[str, Any], found: list[Run], scale: Scale, top: float) -> dict[str, Any]:
+    """Place a line of queue or memory, in runs, below the lanes."""
     (peak_at, peak) = max(
         (point for run in found for point in run), key=lambda p: (p[1], -p[0].timestamp())
     )
@@ -229,16 +226,15 @@ def draw(
     host = incident.get("host")
     lanes = _dated(findings, host)
     sizes = {key: len(dated) for key, dated in lanes.items()}
-    series = [one for kind in PANELS for one in series_of(incident, kind) if runs(one)][
-        :MOST_PANELS
-    ]
-    if sum(sizes.values()) + len(series) <= 1:
+    lines = [(one, runs(one)) for kind in PANELS for one in series_of(incident, kind)]
+    lines = [(one, found) for one, found in lines if found][:MOST_PANELS]
+    if sum(sizes.values()) + len(lines) <= 1:
         return None
     moments = [at for dated in lanes.values() for entry in dated for at in entry[:2] if at]
     moments += [
         at for at in map(moment, (incident.get("started_at"), incident.get("ended_at"))) if at
     ]
-    moments += [run[end][0] for one in series for run in runs(one) for end in (0, -1)]
+    moments += [run[end][0] for _, found in lines for run in found for end in (0, -1)]
     scale = Scale(min(moments), max(moments))
     hosts = _hosts(lanes, host)
     shares = fair_shares({key: size for key, size in sizes.items() if key[0] in hosts}, most)
@@ -254,10 +250,9 @@ def draw(
                 drawn[-1]["lanes"].append(lane | {"count": sizes[where, name]})
                 top = lane["bottom"] + GAP
     panels = []
-    for one in series:
-        if panel := _panel(one, scale, top):
-            panels.append(panel)
-            top = panel["bottom"] + GAP
+    for one, found in lines:
+        panels.append(_panel(one, found, scale, top))
+        top = panels[-1]["bottom"] + GAP
     restarts = [e for (_, name), dated in lanes.items() if name == "restart" for e in dated]
     guides = sorted({scale.percent(entry[0]) for entry in restarts})
     return {

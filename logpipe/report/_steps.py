@@ -7,6 +7,8 @@ from logpipe.report._words import moment
 
 KINDS = ("queue", "memory", "late")
 
+LAST = datetime.max.replace(tzinfo=UTC)
+
 Run = list[tuple[datetime, float]]
 
 
@@ -35,8 +37,7 @@ def bars(series: dict[str, Any]) -> list[tuple[datetime, datetime, float]]:
 
 
 def _later(at: datetime, step: timedelta) -> datetime:
-    last = datetime.max.replace(tzinfo=UTC)
-    return at + step if at < last - step else last
+    return at + step if at < LAST - step else LAST
 
 
 def _step(series: dict[str, Any]) -> int:

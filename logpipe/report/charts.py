@@ -92,7 +92,7 @@ def charts(report: dict[str, Any], form: Form = "svg") -> list[tuple[str, str, b
 def render_chart(report: dict[str, Any], name: str, form: Form = "svg") -> bytes:
     """Return one chart as a file; raises LogpipeError where the extra is not installed."""
     try:
-        import vl_convert  # noqa: PLC0415 - 40 MB that most commands do not need
+        import vl_convert  # noqa: PLC0415 - 84 MB that most commands do not need
     except ImportError as error:
         raise LogpipeError(
             "charts need vl-convert-python: run 'uv sync --extra charts'"
