@@ -30,9 +30,8 @@ def init(
     from logpipe.starter import write_config
 
     path = write_config(folder, logs or [], force=force)
-    typer.echo(
-        clean(f"Wrote {path}. " + ("" if logs else "Name your folders of logs in it, then:"))
-    )
+    todo = "Next:" if logs else "Name your folders of logs in it, then:"
+    typer.echo(clean(f"Wrote {path}. {todo}"))
     typer.echo(clean(f'  logpipe nightly --config "{path}"'))
     typer.echo(clean(f'  logpipe schedule install --config "{path}"'))
 
