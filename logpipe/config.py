@@ -77,6 +77,7 @@ class Mail(Receiver, frozen=True, forbid_unknown_fields=True, kw_only=True):
     password_keyring: Entry | None = None
     subject: str = "logpipe"
     attach: Literal["html", "zip", "none"] = "html"
+    charts: bool = True
 
     @property
     def at_port(self) -> int:

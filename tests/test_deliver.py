@@ -2,6 +2,7 @@
 
 import email
 import json
+import re
 import socket
 import ssl
 import threading
@@ -557,7 +558,7 @@ def test_one_line_tells_what_was_delivered() -> None:
     assert list(sent_words([])) == []
 
 
-def test_an_incident_of_the_sample_is_told_in_the_mail(tmp_path: Path) -> None:
+def test_an_incident_of_the_sample_is_told_and_shown_in_the_mail(tmp_path: Path) -> None:
     box = Box()
     with server(box) as port:
         config = configure(tmp_path, mail_to(port, more='security = "none"'))
@@ -567,7 +568,12 @@ def test_an_incident_of_the_sample_is_told_in_the_mail(tmp_path: Path) -> None:
     body = mail.get_body(("html",))
     assert body
     assert IDLE in body.get_content()
-    (page,) = mail.iter_attachments()
+    images = re.findall(r'src="cid:([^"]+)"', body.get_content())
+    pictures = [part for part in mail.walk() if part.get_content_type() == "image/png"]
+    assert [part["Content-ID"] for part in pictures] == [f"<{cid}>" for cid in images]
+    assert all(part.get_content().startswith(b"\x89PNG") for part in pictures)
+    assert pictures[0].get_filename() == "incidents.png"
+    (page,) = (part for part in mail.iter_attachments() if part.get_filename() == "report.html")
     whole = (tmp_path / "reports" / "2007-09-08" / "report.html").read_bytes()
     assert page.get_payload(decode=True) == whole
 

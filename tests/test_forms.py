@@ -216,6 +216,25 @@ def test_a_report_overwrites_nothing_unless_told_to(store: Path, tmp_path: Path)
     assert there.read_text("utf-8").startswith("# ")
 
 
+def test_charts_are_files_one_or_all(store: Path, tmp_path: Path) -> None:
+    told = run(
+        "report", "--db", store, "-f", "svg", "-o", tmp_path / "charts", "--incident", "idle"
+    )
+    assert told.exit_code == 0, told.exception
+    names = sorted(path.name for path in (tmp_path / "charts").iterdir())
+    assert names[:2] == ["incidents.svg", "late.svg"]
+    one = tmp_path / "q.png"
+    assert run("report", "--db", store, "--chart", "queue", "-o", one).exit_code == 0
+    assert one.read_bytes().startswith(b"\x89PNG")
+    for options, words in (
+        (("-f", "svg"), "give -o"),
+        (("-f", "svg", "--chart", "x", "-o", one), "there are incidents, "),
+        (("--chart", "queue"), "goes with"),
+        (("-f", "png", "-o", one), "--force"),
+    ):
+        assert words in str(run("report", "--db", store, *options).exception)
+
+
 def test_a_store_without_detection_is_no_report_of_peace(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     assert run("ingest", tmp_path / "in", "--db", tmp_path / "a.duckdb").exit_code == 0

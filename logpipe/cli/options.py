@@ -28,6 +28,8 @@ class Form(StrEnum):
     json = "json"
     timesketch = "timesketch"
     timesketch_csv = "timesketch-csv"
+    svg = "svg"
+    png = "png"
 
 
 class Saved(StrEnum):

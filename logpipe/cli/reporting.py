@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -31,30 +31,43 @@ def report(
         Severity | None,
         typer.Option("--min-severity", help="Only incidents of this severity and above."),
     ] = None,
+    chart: Annotated[
+        str | None,
+        typer.Option("--chart", metavar="NAME", help="With svg and png: only this chart."),
+    ] = None,
     force: Force = False,
 ) -> None:
     """Write the report of a store: page, Markdown for tickets, text for mails, CSV, timelines.
 
-    Nothing is detected anew: it tells what the last analyze, detect or nightly found.
+    Nothing is detected anew: it tells what the last analyze, detect or nightly found. With -f svg
+    or png, -o names a folder for all charts, or a file for one.
 
     Examples: logpipe report --db mail.duckdb -o report.html;
     logpipe report --incident idle-until-restart -f markdown;
-    logpipe report --min-severity high -f csv -o incidents.csv
+    logpipe report --min-severity high -f csv -o incidents.csv;
+    logpipe report --db mail.duckdb -f svg -o charts
     """
     from logpipe.analyze import stored_report
     from logpipe.report.chosen import chosen
-    from logpipe.report.forms import form_of, render
+    from logpipe.report.forms import PICTURES, form_of, render
     from logpipe.report.text import clean
     from logpipe.report.whole import write_whole
     from logpipe.store import open_store
 
     printed = out is None or str(out) == "-"
-    if out is not None and not printed:
-        _require_place(out, force=force)
     named = form or Form((not printed and form_of(str(out))) or "text")
+    drawn = named.value in PICTURES
+    if chart is not None and not drawn:
+        raise LogpipeError("report: --chart goes with -f svg or png")
+    if out is not None and not printed and not drawn:
+        _require_place(out, force=force)
     with open_store(db, read_only=True) as con:
         found = stored_report(con, db)
-    text = render(chosen(found, incident, least), named.value)
+    part = chosen(found, incident, least)
+    if drawn:
+        _write_charts(part, named.value, chart, None if printed else out, force=force)
+        return
+    text = render(part, named.value)
     if out is not None and not printed:
         write_whole(text, out)
         return
@@ -92,6 +105,32 @@ def export(
     with open_store(db, read_only=True) as con:
         for path, rows in export_tables(con, tables, to, form.value, force=force):
             typer.echo(clean(f"{path}: {rows:,} row{'s' if rows != 1 else ''}"))
+
+
+def _write_charts(
+    report: dict[str, Any], form: str, name: str | None, out: Path | None, *, force: bool
+) -> None:
+    """Write all charts of a report into a folder, or one into a file."""
+    from logpipe.report.charts import chart_names, render_chart
+    from logpipe.report.whole import write_bytes
+
+    names = chart_names(report)
+    if not names:
+        raise LogpipeError("report: no chart, as no incident above info has a time")
+    if name is not None and name not in names:
+        raise LogpipeError(f"--chart {name}: no such chart; there are {', '.join(names)}")
+    if out is None:
+        raise LogpipeError(f"-f {form}: give -o, a folder, or a file for one of {', '.join(names)}")
+    if out.suffix.lower() == f".{form}":
+        places = {name or names[0]: out}
+    else:
+        places = {one: out / f"{one}.{form}" for one in ([name] if name else names)}
+        out.mkdir(parents=True, exist_ok=True)
+    for place in places.values():
+        _require_place(place, force=force)
+    for one, place in places.items():
+        write_bytes(render_chart(report, one, "png" if form == "png" else "svg"), place)
+        typer.echo(place)
 
 
 def _require_place(out: Path, *, force: bool) -> None:

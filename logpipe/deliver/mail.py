@@ -10,21 +10,33 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from typing import NamedTuple
 
 from logpipe.config import Mail
 from logpipe.deliver.parcel import Parcel
 from logpipe.deliver.secrets import fault_words, read_secret
-from logpipe.errors import DeliveryError
+from logpipe.errors import DeliveryError, LogpipeError
+from logpipe.report.charts import chart_names, chart_title, render_chart
 from logpipe.report.mailed import mail_html, mail_text, subject_words
 from logpipe.report.text import clean, clip, fold
 
 LONGEST_SUBJECT = 150
+MOST_CHARTS = 4
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the only time that is the same for the same report
+
+
+class Picture(NamedTuple):
+    """A chart that a mail shows."""
+
+    name: str
+    title: str
+    png: bytes
 
 
 def send_mail(mail: Mail, parcel: Parcel, names: Sequence[str]) -> dict[str, str]:
     """Send a report to some receivers; returns what went wrong, by receiver."""
-    message = night_mail(mail, parcel, datetime.now(UTC))
+    drawn = _drawn(parcel) if mail.charts else []
+    message = night_mail(mail, parcel, datetime.now(UTC), drawn)
     secret = ""
     try:
         secret = read_secret(mail.password) if mail.username else ""
@@ -100,7 +112,27 @@ def _reached(address: str) -> str:
         return address  # the server is told, and refuses it
 
 
-def night_mail(mail: Mail, parcel: Parcel, moment: datetime) -> EmailMessage:
+def _drawn(parcel: Parcel) -> list[Picture]:
+    """Return the charts of a report; none where the package that draws them is not there."""
+    if parcel.trial:
+        return []
+    names = chart_names(parcel.report)
+    whole = [name for name in names if not name.startswith("timeline-")]
+    chosen = [*whole, *(name for name in names if name not in whole)][:MOST_CHARTS]
+    try:
+        return [
+            Picture(
+                name, chart_title(parcel.report, name), render_chart(parcel.report, name, "png")
+            )
+            for name in chosen
+        ]
+    except LogpipeError:
+        return []
+
+
+def night_mail(
+    mail: Mail, parcel: Parcel, moment: datetime, drawn: Sequence[Picture] = ()
+) -> EmailMessage:
     """Return the message: every header one line, whatever names the logs hold."""
     message = EmailMessage(policy=SMTP)
     message["Subject"] = _line(f"{mail.subject} {subject_words(parcel.report)}")
@@ -112,8 +144,16 @@ def night_mail(mail: Mail, parcel: Parcel, moment: datetime) -> EmailMessage:
     message["X-Auto-Response-Suppress"] = "All"
     attached = parcel.page is not None and mail.attach != "none"
     message.set_content(mail_text(parcel.report, parcel.place, attached=attached))
-    html = mail_html(parcel.report, parcel.place, attached=attached)
+    ids = [(f"{number}.{parcel.key}@logpipe", one) for number, one in enumerate(drawn, 1)]
+    charts = [(cid, one.title) for cid, one in ids]
+    html = mail_html(parcel.report, parcel.place, attached=attached, charts=charts)
     message.add_alternative(html, subtype="html")
+    if ids and (body := message.get_body(("html",))):
+        for cid, one in ids:
+            body.add_related(
+                one.png, "image", "png", cid=f"<{cid}>", filename=f"{one.name}.png",
+                disposition="inline",
+            )  # fmt: skip
     if parcel.page is not None and mail.attach == "html":
         message.add_attachment(
             parcel.page, "text", "html", filename="report.html", params={"charset": "utf-8"}

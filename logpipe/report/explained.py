@@ -108,9 +108,16 @@ def missing_lines(missing: Sequence[str], width: int) -> Iterator[str]:
         yield ""
         yield "What is missing:"
     for item in missing:
-        what, *command = COMMAND.split(fold(item), maxsplit=1)
+        what, command = split_command(item)
         yield from hang(what, width, 2, 4)
-        yield from (clean(f"    {line}") for line in command)
+        if command:
+            yield clean(f"    {command}")
+
+
+def split_command(item: object) -> tuple[str, str]:
+    """Return what is missing, and the command that gets it, if it is told."""
+    what, *command = COMMAND.split(fold(item), maxsplit=1)
+    return what, "".join(command)
 
 
 def _wait_lines(waits: Sequence[Row], width: int) -> Iterator[str]:

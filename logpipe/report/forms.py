@@ -22,7 +22,7 @@ INCIDENT = (
 NUMBERS = {"messages", "findings", "record"}
 ENDINGS = {
     ".html": "html", ".htm": "html", ".md": "markdown", ".txt": "text", ".csv": "csv",
-    ".jsonl": "jsonl", ".json": "json",
+    ".jsonl": "jsonl", ".json": "json", ".svg": "svg", ".png": "png",
 }  # fmt: skip
 
 
@@ -79,6 +79,9 @@ FORMS: dict[str, Callable[[Row], str]] = {
     "timesketch": _timesketch,
     "timesketch-csv": _timesketch_csv,
 }
+
+
+PICTURES = ("svg", "png")  # forms of charts, see charts.py
 
 
 def form_of(name: str) -> str | None:

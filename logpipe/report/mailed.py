@@ -1,10 +1,11 @@
 """A night as it is delivered: the text and the HTML of a mail, lines for chats, a summary."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from logpipe.report import _facts
 from logpipe.report._words import list_words, span_words
+from logpipe.report.explained import split_command
 from logpipe.report.html import page
 from logpipe.report.letter import letter_lines
 from logpipe.report.nights import counted_words, scheduler_line, worst
@@ -57,8 +58,13 @@ def _where(place: str, *, attached: bool) -> Iterator[str]:
     yield "It is attached." if attached else "It is not attached."
 
 
-def mail_html(report: Row, place: str, *, attached: bool) -> str:
-    """Return the HTML of a mail: tables and colours of its own, as mail programs know no more."""
+def mail_html(
+    report: Row, place: str, *, attached: bool, charts: Sequence[tuple[str, str]] = ()
+) -> str:
+    """Return the HTML of a mail: tables and colours of its own, as mail programs know no more.
+
+    ``charts`` are the ids of pictures that the mail brings, and what each shows.
+    """
     loud = _facts.above_info(report) if "trial" not in report else []
     link = place if place.startswith(("https://", "http://")) else None
     return page("mail.html.j2").render(
@@ -74,6 +80,7 @@ def mail_html(report: Row, place: str, *, attached: bool) -> str:
         place=place,
         link=link,
         attached=attached,
+        charts=charts,
     )
 
 
@@ -99,7 +106,9 @@ def _told(one: Row) -> Row:
         "known": fold(one.get("known_problem_title") or one.get("known_problem")),
         "verdict": one.get("verdict"),
         "todo": fold(one.get("todo")),
-        "missing": [fold(item) for item in (one.get("missing_evidence") or [])[:MOST_FILES]],
+        "missing": [
+            split_command(item) for item in (one.get("missing_evidence") or [])[:MOST_FILES]
+        ],
     }
 
 

@@ -49,6 +49,7 @@ def night_report(
             for one in report["incidents"]
             if one["id"] in told
         ],
+        "series": report["series"],
     }
 
 
