@@ -1,7 +1,7 @@
 """The configuration of nightly runs: one TOML file, every key checked, paths beside that file.
 
-Secrets are never in it: a password or an address with a token is named by the environment variable
-or the keyring entry that holds it.
+Secrets are never in it: a password or an address with a token is named by the environment variable,
+the file of its own or the keyring entry that holds it.
 """
 
 import os
@@ -44,15 +44,16 @@ class Keep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Secret(NamedTuple):
-    """Where a secret stands: an environment variable, or else an entry of the system's keyring."""
+    """Where a secret stands: a variable of the environment, a file, or the system's keyring."""
 
-    env: str | None
-    keyring: str | None
+    env: str | None = None
+    file: str | None = None
+    keyring: str | None = None
 
     @property
     def name(self) -> str:
         """What it is called, which is no secret."""
-        return self.env or f"keyring entry {self.keyring}"
+        return self.env or self.file or f"keyring entry {self.keyring}"
 
 
 class Receiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -74,6 +75,7 @@ class Mail(Receiver, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ca_file: str | None = None
     username: str | None = None
     password_env: Variable | None = None
+    password_file: Entry | None = None
     password_keyring: Entry | None = None
     subject: str = "logpipe"
     attach: Literal["html", "zip", "none"] = "html"
@@ -87,19 +89,20 @@ class Mail(Receiver, frozen=True, forbid_unknown_fields=True, kw_only=True):
     @property
     def password(self) -> Secret:
         """Where the password stands."""
-        return Secret(self.password_env, self.password_keyring)
+        return Secret(self.password_env, self.password_file, self.password_keyring)
 
 
 class Hook(Receiver, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """An address that is told of a night; it carries a token, so that only its place is named."""
 
     url_env: Variable | None = None
+    url_file: Entry | None = None
     url_keyring: Entry | None = None
 
     @property
     def url(self) -> Secret:
         """Where the address stands."""
-        return Secret(self.url_env, self.url_keyring)
+        return Secret(self.url_env, self.url_file, self.url_keyring)
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -152,16 +155,23 @@ def _check_delivery(config: Config, path: Path) -> None:
     mail = config.mail
     secrets = {f"notify {n}: url": one.url for n, one in enumerate(config.notify, 1)}
     secrets |= {f"webhook {n}: url": one.url for n, one in enumerate(config.webhook, 1)}
-    if mail and (mail.username or mail.password != Secret(None, None)):
+    if mail and (mail.username or mail.password != Secret()):
         secrets["mail: password"] = mail.password
         if mail.username is None:
             raise ConfigError(f"{path}: mail: a password needs a username")
         if mail.security == "none" and not _is_here(mail.host):
             raise ConfigError(f'{path}: mail: a password needs security = "starttls" or "tls"')
     for place, secret in secrets.items():
-        if secret.env is None and secret.keyring is None:
+        if secret == Secret():
             name = place.partition(": ")[2]
-            raise ConfigError(f"{path}: {place}: give {name}_env or {name}_keyring")
+            raise ConfigError(f"{path}: {place}: give {name}_env, {name}_file or {name}_keyring")
+
+
+def secret_files(config: Config) -> list[str]:
+    """Return the files that hold secrets: they are no logs, wherever they lie."""
+    hooks = [hook.url.file for hook in (*config.notify, *config.webhook)]
+    mail = config.mail.password.file if config.mail else None
+    return [file for file in (mail, *hooks) if file]
 
 
 def _is_here(host: str) -> bool:
@@ -185,11 +195,22 @@ def _placed(config: Config, folder: Path) -> Config:
         reports=place(config.reports),
         rules=place(config.rules) if config.rules else None,
         mail=_placed_mail(config.mail, folder),
+        notify=[_placed_hook(hook, folder) for hook in config.notify],
+        webhook=[_placed_hook(hook, folder) for hook in config.webhook],
     )
 
 
 def _placed_mail(mail: Mail | None, folder: Path) -> Mail | None:
-    """Return how mail goes with the path of a CA made absolute."""
-    if mail is None or mail.ca_file is None:
-        return mail
-    return msgspec.structs.replace(mail, ca_file=os.path.normpath(folder / mail.ca_file))
+    """Return how mail goes, with its paths made absolute."""
+    if mail is None:
+        return None
+    paths = {"ca_file": mail.ca_file, "password_file": mail.password_file}
+    placed = {name: os.path.normpath(folder / path) for name, path in paths.items() if path}
+    return msgspec.structs.replace(mail, **placed)
+
+
+def _placed_hook(hook: Hook, folder: Path) -> Hook:
+    """Return an address with the path of its file made absolute."""
+    if hook.url_file is None:
+        return hook
+    return msgspec.structs.replace(hook, url_file=os.path.normpath(folder / hook.url_file))

@@ -17,7 +17,7 @@ from logpipe.analyze import (
     report_sources,
     write_outputs,
 )
-from logpipe.config import Config
+from logpipe.config import Config, secret_files
 from logpipe.deliver import Sent, deliver_due, wanted
 from logpipe.deliver.book import expect
 from logpipe.errors import LogpipeError
@@ -131,6 +131,7 @@ def _alone(store: Path) -> Iterator[None]:
 def _offers(config: Config) -> list[Offer]:
     index = Path(config.reports, "index.html")
     own = [Path(config.store), Path(f"{config.store}.lock"), config.log, index]
+    own += map(Path, secret_files(config))
     return offers_below([Path(folder) for folder in config.folders], own)
 
 

@@ -2,6 +2,7 @@
 
 import email
 import json
+import os
 import re
 import socket
 import ssl
@@ -30,7 +31,7 @@ from logpipe.deliver.mail import night_mail, send_mail
 from logpipe.deliver.parcel import Parcel
 from logpipe.deliver.secrets import read_secret
 from logpipe.errors import ConfigError, DeliveryError
-from logpipe.nightly import deliver_again, run_night
+from logpipe.nightly import deliver_again, plan_night, run_night
 from logpipe.report.mailed import chat_lines, subject_words
 from logpipe.rules import load_rules
 from logpipe.store import ask, open_store
@@ -532,14 +533,17 @@ TO_H = '[mail]\nhost = "h"\nfrom = "a@b.example"\nto = ["a@b.example"]\n'
         ),
         (
             '[mail]\nhost = "h"\nfrom = "a@b.example"\nto = ["a@b.example"]\nusername = "u"',
-            "password_env or password_keyring",
+            "give password_env, password_file or password_keyring",
         ),
         (
             f'{TO_H}security = "none"\nusername = "u"\npassword_env = "P"',
             "a password needs security",
         ),
         ('[[notify]]\nurl = "https://x.example"', "url"),
-        ('[[notify]]\nmin_severity = "high"', "notify 1: url: give url_env or url_keyring"),
+        (
+            '[[notify]]\nmin_severity = "high"',
+            "notify 1: url: give url_env, url_file or url_keyring",
+        ),
         ('[[webhook]]\nurl_env = "https://x.example"', "webhook"),
     ],
 )
@@ -596,15 +600,45 @@ def test_a_password_may_stand_in_the_keyring(
     before = keyring.get_keyring()
     keyring.set_keyring(Ring())  # type: ignore[no-untyped-call]
     try:
-        assert read_secret(Secret(None, "mail")) == PASSWORD
+        assert read_secret(Secret(keyring="mail")) == PASSWORD
         with pytest.raises(DeliveryError, match="keyring set logpipe chat"):
-            read_secret(Secret(None, "chat"))
+            read_secret(Secret(keyring="chat"))
         monkeypatch.setenv("MAIL_PASSWORD", "another")
-        assert read_secret(Secret("MAIL_PASSWORD", "mail")) == "another"
+        assert read_secret(Secret("MAIL_PASSWORD", keyring="mail")) == "another"
         monkeypatch.delenv("MAIL_PASSWORD")
-        assert read_secret(Secret("MAIL_PASSWORD", "mail")) == PASSWORD
+        assert read_secret(Secret("MAIL_PASSWORD", keyring="mail")) == PASSWORD
     finally:
         keyring.set_keyring(before)
     mail = configure(tmp_path, f'{TO_H}username = "u"\npassword_keyring = "mail"').mail
     assert mail
     assert mail.password.name == "keyring entry mail"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights of files are told by modes on POSIX only")
+def test_a_password_may_stand_in_a_file_that_nobody_else_may_read(tmp_path: Path) -> None:
+    mail = configure(tmp_path, f'{TO_H}username = "u"\npassword_file = "mail.password"').mail
+    assert mail
+    place = tmp_path / "mail.password"
+    for content, mode, words in (
+        (f"{PASSWORD}\n", 0o640, "chmod 600"),
+        ("\n", 0o600, "is empty"),
+        (None, 0o600, "cannot be read"),
+    ):
+        place.unlink(missing_ok=True)
+        if content is not None:
+            place.write_text(content)
+            place.chmod(mode)
+        with pytest.raises(DeliveryError, match=words):
+            read_secret(mail.password)
+    place.write_text(f"{PASSWORD}\n")
+    place.chmod(0o600)
+    assert read_secret(mail.password) == PASSWORD
+
+
+def test_a_file_with_a_secret_is_no_log_wherever_it_lies(tmp_path: Path) -> None:
+    hook = '[[webhook]]\nurl_file = "in/hook.url"\n'
+    more = 'username = "u"\npassword_file = "in/mail.password"\n'
+    config = configure(tmp_path, f"{mail_to(25, more=more)}{hook}")
+    for name in ("hook.url", "mail.password", "ex070903.log"):
+        (tmp_path / "in" / name).write_text(f"{TOKEN}\n")
+    assert [offer.path.name for offer in plan_night(config)[0]] == ["ex070903.log"]

@@ -2,12 +2,14 @@
 
 import os
 import re
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from logpipe.config import Secret
 from logpipe.errors import DeliveryError
 from logpipe.report.text import clean, clip, fold
 
+OTHERS = 0o077  # what the group and everybody may do
 SERVICE = "logpipe"  # under which entries of the keyring stand
 SHORTEST = 4  # characters of a part of an address that may be a secret
 LONGEST = 300  # characters of a fault
@@ -15,12 +17,30 @@ PARTS = re.compile(r"[/?&=;#:@+,]+")
 
 
 def read_secret(secret: Secret) -> str:
-    """Return a secret; raises DeliveryError where it is not there."""
+    """Return a secret from the first place that has it; raises DeliveryError where none does."""
     if secret.env is not None and (value := os.environ.get(secret.env, "").strip()):
         return value
-    if secret.keyring is None:
-        raise DeliveryError(f"environment variable {secret.env} is not set")
-    return _from_keyring(secret.keyring)
+    if secret.file is not None:
+        return _from_file(Path(secret.file))
+    if secret.keyring is not None:
+        return _from_keyring(secret.keyring)
+    raise DeliveryError(f"environment variable {secret.env} is not set")
+
+
+def _from_file(path: Path) -> str:
+    """Return the secret that is the first line of a file which its owner alone may read."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            if os.name == "posix" and os.fstat(file.fileno()).st_mode & OTHERS:
+                raise DeliveryError(f"{path}: others may read or write it; run 'chmod 600' on it")
+            value = file.readline().strip()
+    except OSError as error:
+        raise DeliveryError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError:
+        raise DeliveryError(f"{path}: not UTF-8") from None
+    if not value:
+        raise DeliveryError(f"{path}: is empty; its first line is to be the secret")
+    return value
 
 
 def _from_keyring(entry: str) -> str:
