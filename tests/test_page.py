@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from logpipe.report.html import render_html, sealed
+from logpipe.report.nights import index_page
 from tests.test_report import (
     MARK,
     PAYLOADS,
@@ -210,6 +211,20 @@ def test_a_mark_says_its_finding_to_the_mouse_and_to_the_keyboard(show: Show) ->
     assert not tip.is_visible()
 
 
+def test_a_line_beneath_says_how_much_it_was_and_nothing_where_that_is_not_known(
+    show: Show,
+) -> None:
+    told = report(incident(series=[series()], findings=[finding(), finding(record=3)]))
+    told["incidents"][0]["ended_at"] = "2007-09-03T14:00:00Z"
+    page = show(render_html(told)).page
+    tip, panel = page.locator(".tip"), page.locator("svg.panel")
+    box = panel.bounding_box()
+    for hour, said in ((5.5, "Waiting messages: 5"), (7.5, "Waiting messages: 1"), (10, None)):
+        x = box["width"] * (0.005 + 0.99 * (hour - 5) / 9)
+        panel.hover(position={"x": x, "y": 20})
+        assert (tip.inner_text() if tip.is_visible() else None) == said
+
+
 def test_a_click_on_a_mark_unfolds_and_shows_its_evidence(show: Show) -> None:
     page = show(render_html(told())).page
     row = page.locator("#incident-1 .evidence tbody tr").nth(3)
@@ -309,3 +324,9 @@ def test_axe_finds_nothing_serious(show: Show, theme: str) -> None:
         if one["impact"] in ("serious", "critical")
     ]
     assert grave == []
+
+
+def test_the_page_of_all_nights_has_its_style_and_no_error(show: Show) -> None:
+    shown = show(index_page([], [], set()))
+    assert shown.said == shown.asked == []
+    assert shown.page.evaluate("getComputedStyle(document.body).margin") == "0px"

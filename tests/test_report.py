@@ -548,3 +548,40 @@ def test_kinds_of_logs_that_were_not_read_are_told_with_what_to_collect() -> Non
         page = render_html(given)
         assert all(words in " ".join(lines) and words in page for words in told)
         assert not any(words in " ".join(lines) or words in page for words in untold)
+
+
+def test_what_is_missing_stands_whole_and_once_with_the_incidents_that_lack_it() -> None:
+    long = f"version of aqueue.dll: {'wmic datafile get Name,Version ' * 30}> fv.csv"
+    told = [incident(id=name, missing_evidence=[long, "a listing"]) for name in ("a", "b")]
+    told.append(incident(id="c", severity="info", missing_evidence=["of no concern"]))
+    html = render_html(report(*told))
+    assert html.count(f"<li>{long.replace('>', '&gt;')}".replace("  ", " ")) == 3
+    text = Page(html).text
+    assert "What to collect" in text
+    _, _, collect = text.partition("rule them out.")
+    assert "for incidents 1 , 2" in collect
+    assert "of no concern" not in collect
+
+
+def test_what_the_logs_cover_is_told_by_host_and_kind() -> None:
+    days = [(3, 4), (4, 5), (9, 10)]
+    files = [
+        source(
+            path=f"{first}.log",
+            first_ts=f"2007-09-{first:02}T00:00:00Z",
+            last_ts=f"2007-09-{last:02}T00:00:00Z",
+        )
+        for first, last in days
+    ]
+    files.append(lost("odd.bin"))
+    text = Page(html := render_html(report(sources=files))).text
+    assert "GW1 smtpsvc-w3c 3 2007-09-03 00:00 to 2007-09-10 00:00" in text
+    covered = html.partition('id="coverage"')[2].partition("</section>")[0]
+    assert covered.count("<rect") == 2  # two days that touch are one bar
+    assert "What the logs cover" not in render_html(report(sources=[lost("odd.bin")]))
+
+
+def test_an_incident_names_the_command_that_quotes_its_lines() -> None:
+    page = Page(render_html(report(incident(), incident(id="-rf $(reboot)", severity="low"))))
+    assert "Raw lines: logpipe explain idle-until-restart-GW1-1 --db STORE" in page.text
+    assert page.text.count("Raw lines") == 1

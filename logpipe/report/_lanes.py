@@ -25,6 +25,7 @@ PANELS = ("queue", "memory")  # what is drawn beneath
 MOST_MARKS = 300
 MOST_HOSTS = 6
 MOST_PANELS = 4
+MANY = 100  # from which on a value is told without its fraction
 MOST_ROWS = 60  # bars on top of one another in a lane
 MOST_GUIDES = 20
 MOST_STEPS = 7
@@ -116,7 +117,7 @@ def _axis_label(at: datetime, step: float, *, first: bool) -> str:
 
 def _edge(x: float) -> str:
     """Return which way a label leans so that it stays inside."""
-    near = 6
+    near = 11  # half of a label on a phone
     return "start" if x < near else "end" if x > 100 - near else "middle"
 
 
@@ -198,12 +199,16 @@ def _panel(series: dict[str, Any], found: list[Run], scale: Scale, top: float) -
         first, *rest = points
         path = f"M{first[0]:.6g} {first[1]:.4g}" + "".join(f"H{x:.6g}V{y:.4g}" for x, y in rest)
         paths.append({"line": path, "area": f"{path}V{PANEL}H{first[0]:.6g}Z"})
-    unit = series.get("unit")
+    unit = str(series.get("unit") or "")
+    known = "" if unit in str(series.get("name")) else f" {unit}"
     return {
         "kind": series.get("kind") if series.get("kind") in KINDS else "other",
         "name": series.get("name"),
         "host": series.get("host"),
-        "most": f"at most {number_words(_whole(peak))} {unit}, {to_minute(peak_at.isoformat())}",
+        "unit": known.strip(),
+        "peak": peak,
+        "most": f"at most {number_words(_short(peak))}{known}",
+        "peak_at": to_minute(peak_at.isoformat()),
         "paths": paths,
         "label_y": top + 11,
         "y": top + LABEL,
@@ -212,8 +217,8 @@ def _panel(series: dict[str, Any], found: list[Run], scale: Scale, top: float) -
     }
 
 
-def _whole(value: float) -> float:
-    return int(value) if value == int(value) else value
+def _short(value: float) -> float:
+    return round(value) if value == int(value) or value >= MANY else value
 
 
 def draw(

@@ -5,6 +5,7 @@ import hashlib
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -13,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from logpipe.report import _facts, _lanes, _words
-from logpipe.report.text import clean, clip, fold
+from logpipe.report.text import PLAIN_NAME, clean, clip, fold
 from logpipe.words import count_words
 
 MOST_IN_FULL = 200  # incidents; the others stand in the overview
@@ -25,6 +26,9 @@ PAGE_EVIDENCE = 2000  # once the page has so many
 PAGE_MARKS = 6000  # drawn findings, from which on an incident has no more than
 LEAST_MARKS = 40
 MOST_CHOICES = 500  # hosts to choose from
+MOST_COVERED = 100  # rows of coverage
+MOST_LINKS = 8  # incidents that lack one thing
+SEEN_GAP = 0.15  # percent of the width
 MOST_ITEMS = 100  # measures, signs, references
 OPEN_EVIDENCE = 12  # a table no longer than this is open from the start
 LONG, SHORT = 2000, 300  # characters
@@ -186,6 +190,12 @@ def _brief(incident: dict[str, Any], bar: _lanes.Scale | None) -> dict[str, Any]
     }
 
 
+def _command(name: object) -> str:
+    """Return the command that quotes the raw lines; none for an id that is not to be pasted."""
+    fit = PLAIN_NAME.fullmatch(str(name)) and not str(name).startswith("-")
+    return f"logpipe explain {name} --db STORE" if fit else ""
+
+
 @dataclass
 class _Room:
     """How many rows and marks the page still has room for."""
@@ -221,6 +231,7 @@ def _whole_incident(incident: dict[str, Any], number: int, room: _Room) -> dict[
         "references": [_reference(item) for item in incident.get("references") or []][:MOST_ITEMS],
         "drawing": drawing,
         "rows": rows,
+        "command": _command(incident.get("id")),
         "rows_left": len(findings) - len(rows),
         "files": len({finding.get("source") for finding in findings if finding.get("source")}),
     }
@@ -283,6 +294,63 @@ def _overview(report: dict[str, Any], loud: list[dict[str, Any]]) -> dict[str, A
     }
 
 
+def _coverage(report: dict[str, Any]) -> dict[str, Any] | None:
+    """Return from when to when the files of each host and kind of log reach, on one axis."""
+    spans: dict[tuple[str, str], list[tuple[datetime, datetime]]] = defaultdict(list)
+    for one in filter(_facts.is_log, report["sources"]):
+        first, last = _words.moment(one.get("first_ts")), _words.moment(one.get("last_ts"))
+        if first and one.get("format") and one.get("status") in ("loaded", "partial"):
+            host = str(one.get("host") or "unknown host")
+            spans[host, str(one["format"])].append((first, max(first, last or first)))
+    if not spans:
+        return None
+    ends = [at for reach in spans.values() for span in reach for at in span]
+    scale = _lanes.Scale(min(ends), max(ends))
+    rows = [
+        {
+            "host": host,
+            "format": name,
+            "files": len(reach),
+            "span": _words.span_parts(
+                min(reach)[0].isoformat(), max(e for _, e in reach).isoformat()
+            ),
+            "bars": _joined([scale.bar(*span) for span in sorted(reach)]),
+        }
+        for (host, name), reach in sorted(spans.items())
+    ]
+    return {
+        "rows": rows[:MOST_COVERED],
+        "left": max(len(rows) - MOST_COVERED, 0),
+        "from": f"{min(ends):%Y-%m-%d}",
+        "to": f"{max(ends):%Y-%m-%d}",
+    }
+
+
+def _joined(bars: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return bars in order, those that touch, as far as one can see, as one."""
+    joined: list[tuple[float, float]] = []
+    for left, width in bars:
+        if joined and left - sum(joined[-1]) < SEEN_GAP:
+            begun, before = joined.pop()
+            joined.append((begun, round(max(before, left + width - begun), 4)))
+        else:
+            joined.append((left, width))
+    return joined
+
+
+def _wanted(full: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what is missing to prove incidents above info, each once, and for which of them."""
+    wanted: dict[str, list[int]] = {}
+    for entry in full:
+        if entry["severity"] != "info":
+            for item in entry["missing"]:
+                wanted.setdefault(item, []).append(entry["number"])
+    return [
+        {"text": text, "numbers": numbers[:MOST_LINKS], "left": max(len(numbers) - MOST_LINKS, 0)}
+        for text, numbers in list(wanted.items())[:MOST_ITEMS]
+    ]
+
+
 def _night(night: dict[str, Any] | None) -> dict[str, Any] | None:
     """Return what became of incidents since the night before, for a report of a night."""
     if night is None:
@@ -333,6 +401,8 @@ def render_html(report: dict[str, Any]) -> str:
             name for name in _facts.SEVERITIES if severities[name] or (quiet and name == "info")
         ],
         groups=groups,
+        wanted=_wanted(full),
+        coverage=_coverage(report),
         sums=sums,
         balanced=all(map(_facts.balances, report["sources"])),
         version=report.get("logpipe"),

@@ -44,14 +44,41 @@ function said(mark) {
   return mark.getAttribute("aria-label") || "";
 }
 
-function showTip(mark) {
-  tip.textContent = said(mark) + (mark.hasAttribute("href") ? "" : " (not among the evidence shown)");
+function sayAt(words, left, right, top, bottom) {
+  tip.textContent = words;
   tip.hidden = false;
-  const box = mark.getBoundingClientRect(), wide = document.documentElement.clientWidth;
-  const middle = clamp((Math.max(box.left, 0) + Math.min(box.right, wide)) / 2, 0, wide);
+  const wide = document.documentElement.clientWidth;
+  const middle = clamp((Math.max(left, 0) + Math.min(right, wide)) / 2, 0, wide);
   tip.style.left = `${clamp(middle - tip.offsetWidth / 2, 8, Math.max(wide - tip.offsetWidth - 8, 8))}px`;
-  const above = box.top - tip.offsetHeight - 8;
-  tip.style.top = `${above > 4 ? above : box.bottom + 8}px`;
+  const above = top - tip.offsetHeight - 8;
+  tip.style.top = `${above > 4 ? above : bottom + 8}px`;
+}
+
+function showTip(mark) {
+  const box = mark.getBoundingClientRect();
+  const words = said(mark) + (mark.hasAttribute("href") ? "" : " (not among the evidence shown)");
+  sayAt(words, box.left, box.right, box.top, box.bottom);
+}
+
+function showLevel(panel, event) {
+  const box = panel.getBoundingClientRect(), { most, name, unit } = panel.dataset;
+  const x = (event.clientX - box.left) / box.width * 1000, height = panel.viewBox.baseVal.height;
+  for (const path of panel.querySelectorAll(".edge")) {
+    // "M0 40H10V30": a line that stands still until the next time, then goes up or down
+    const [first, ...steps] = path.getAttribute("d").slice(1).split("H");
+    let [left, level] = first.split(" ").map(Number);
+    for (const step of steps) {
+      const [right, next] = step.split("V").map(Number);
+      if (left <= x && x < right) {
+        const exact = most * (1 - level / height), value = exact < 5000 && !unit ? Math.round(exact) : exact;
+        const words = value.toLocaleString("en", { maximumFractionDigits: value < 100 ? 1 : 0 });
+        sayAt(`${name}: ${words}${unit && ` ${unit}`}`, event.clientX, event.clientX, box.top, box.bottom);
+        return;
+      }
+      [left, level] = [right, next];
+    }
+  }
+  hideTip();
 }
 
 const hideTip = () => { tip.hidden = true; };
@@ -64,6 +91,10 @@ for (const name of ["pointerover", "focusin"]) {
     else if (name === "focusin" || !markOf(document.activeElement)) hideTip();
   });
 }
+document.addEventListener("pointermove", (event) => {
+  const panel = event.target instanceof Element && event.target.closest("svg.panel");
+  if (panel) showLevel(panel, event);
+});
 document.addEventListener("focusout", hideTip);
 document.addEventListener("scroll", hideTip, { capture: true, passive: true });
 
