@@ -29,6 +29,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium, a real
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 FLAGS += ["--disable-background-networking", "--disable-component-update"]
 PATIENCE = 15_000  # milliseconds
+TALL = {"width": 1280, "height": 3000}  # nothing scrolls, which would hide what a mark says
 
 
 class Shown(NamedTuple):
@@ -195,7 +196,7 @@ def test_a_timeline_zooms_by_buttons_keys_and_wheel(show: Show) -> None:
 
 
 def test_a_mark_says_its_finding_to_the_mouse_and_to_the_keyboard(show: Show) -> None:
-    page = show(render_html(told())).page
+    page = show(render_html(told()), viewport=TALL).page
     tip = page.locator(".tip")
     marks = page.locator("#incident-1 figure a")
     marks.nth(3).hover()
@@ -216,7 +217,7 @@ def test_a_line_beneath_says_how_much_it_was_and_nothing_where_that_is_not_known
 ) -> None:
     told = report(incident(series=[series()], findings=[finding(), finding(record=3)]))
     told["incidents"][0]["ended_at"] = "2007-09-03T14:00:00Z"
-    page = show(render_html(told)).page
+    page = show(render_html(told), viewport=TALL).page
     tip, panel = page.locator(".tip"), page.locator("svg.panel")
     box = panel.bounding_box()
     for hour, said in ((5.5, "Waiting messages: 5"), (7.5, "Waiting messages: 1"), (10, None)):
