@@ -21,7 +21,7 @@ from logpipe.ingest import begin_run, end_run
 from logpipe.ingest_archive import ingest_offer
 from logpipe.model import Rule, Source
 from logpipe.offers import OUTPUTS, Offer, find_files, is_ours, require_inputs
-from logpipe.query import Rows, own_query
+from logpipe.query import Rows, own_query, seal
 from logpipe.report.html import render_html
 from logpipe.report.jsonfile import write_report
 from logpipe.report.text import clean
@@ -225,7 +225,11 @@ def build_report(con: Connection) -> dict[str, Any]:
 
 
 def stored_report(con: Connection, path: Path) -> dict[str, Any]:
-    """Return the report of a store; raises LogpipeError where nothing was detected in it yet."""
+    """Return the report of a store; raises LogpipeError where nothing was detected in it yet.
+
+    The store may be a stranger's: its views reach no file.
+    """
+    seal(con)
     (row,) = ask(con, "SELECT count(*) AS rules FROM rule")
     if not row["rules"]:
         raise LogpipeError(f"{path}: nothing was detected yet; run 'logpipe detect --db {path}'")

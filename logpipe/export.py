@@ -1,6 +1,7 @@
 """Tables of a store as files for other tools: Parquet as they are, CSV safe for spreadsheets."""
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import duckdb
 from logpipe.errors import LogpipeError
 from logpipe.store import OTHER, Connection, ask
 
+NAME = re.compile(r"\w{1,100}", re.ASCII)  # of tables that become files: in a stranger's store any
 WRITTEN = {"parquet": "FORMAT parquet, COMPRESSION zstd", "csv": "FORMAT csv, HEADER"}
 # as in report/rows.py: a spreadsheet would run what begins so
 FORMULA = r"^[=+\-@\t\r\n\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}]"
@@ -22,7 +24,7 @@ def export_tables(
 
     A file is there whole or not at all.
     """
-    known = _columns(con)
+    known = {name: columns for name, columns in _columns(con).items() if NAME.fullmatch(name)}
     wanted = list(dict.fromkeys(names or known))
     if strange := [name for name in wanted if name not in known]:
         raise LogpipeError(f"{strange[0]}: no such table; there are {', '.join(known)}")
@@ -30,8 +32,17 @@ def export_tables(
     folder.mkdir(parents=True, exist_ok=True)
     if there := [path for path in paths.values() if path.exists() and not force]:
         raise LogpipeError(f"{there[0]}: is there already; use --force")
+    _fence(con, folder)
     for name, path in paths.items():
         yield path, _write(con, name, known[name], path, form)
+
+
+def _fence(con: Connection, folder: Path) -> None:
+    """Let SQL reach this folder and nothing else: a stranger's store may have views over files."""
+    place = str(folder.absolute()).replace("'", "''")
+    con.execute(f"SET allowed_directories = ['{place}']")
+    con.execute("SET enable_external_access = false")
+    con.execute("SET lock_configuration = true")
 
 
 def _columns(con: Connection) -> dict[str, dict[str, str]]:
@@ -50,7 +61,7 @@ def _columns(con: Connection) -> dict[str, dict[str, str]]:
 def _write(con: Connection, name: str, columns: dict[str, str], path: Path, form: str) -> int:
     """Write one table beside its place and move it there; returns how many rows it has."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    picked = ", ".join(f'"{column}"' for column in columns)
+    picked = ", ".join(map(_quoted, columns))
     if form == "csv":
         picked = ", ".join(_cell(column, kind) for column, kind in columns.items())
     target = str(beside.absolute()).replace("'", "''")
@@ -62,6 +73,10 @@ def _write(con: Connection, name: str, columns: dict[str, str], path: Path, form
         beside.replace(path)
     except duckdb.CatalogException as error:  # a view over tables that detect makes
         raise LogpipeError(f"{name}: {OTHER}") from error
+    except duckdb.PermissionException as error:
+        raise LogpipeError(
+            f"{name}: reaches beyond the store; name the tables to export"
+        ) from error
     except duckdb.IOException as error:
         raise LogpipeError(f"{path}: cannot be written: {_first_line(error)}") from error
     finally:
@@ -71,7 +86,7 @@ def _write(con: Connection, name: str, columns: dict[str, str], path: Path, form
 
 def _cell(column: str, kind: str) -> str:
     """Return a column as a CSV cell: moments as ISO 8601, formulas as text."""
-    name = f'"{column}"'
+    name = _quoted(column)
     if kind == "TIMESTAMP":
         zone = "" if column.endswith("local_ts") else "Z"
         return f"strftime({name}, '%Y-%m-%dT%H:%M:%S.%f{zone}') AS {name}"
@@ -84,6 +99,11 @@ def _cell(column: str, kind: str) -> str:
     text = f"CAST({name} AS VARCHAR)"
     quote = f"CASE WHEN regexp_matches({text}, '{FORMULA}') THEN chr(39) ELSE '' END"
     return f"{quote} || {text} AS {name}"
+
+
+def _quoted(column: str) -> str:
+    """Return a column's name as SQL, whatever it is."""
+    return '"' + column.replace('"', '""') + '"'
 
 
 def _count(rows: Sequence[Sequence[Any]]) -> int:

@@ -66,7 +66,7 @@ def open_store(path: Path, *, read_only: bool = False) -> Iterator[Connection]:
         yield con
     except duckdb.InterruptException as error:
         raise KeyboardInterrupt from error
-    except (duckdb.CatalogException, duckdb.BinderException) as error:
+    except (duckdb.CatalogException, duckdb.BinderException, duckdb.PermissionException) as error:
         if not read_only:
             raise
         # what strangers ask is a QueryError already: a query of ours lacks a table or a column

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import shutil
 from copy import deepcopy
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from markdown_it.token import Token
 from typer.testing import CliRunner
 
 from logpipe.cli import app
+from logpipe.errors import LogpipeError
 from logpipe.report._marked import coded, drawn, marked
 from logpipe.report.forms import FORMS, form_of, render
 from logpipe.report.markdown import MOST_CHARACTERS
@@ -207,6 +209,14 @@ def test_a_report_tells_one_incident_or_the_worst(store: Path) -> None:
     assert run("report", "--db", store, "--incident", "nothing").exit_code == 1  # LogpipeError
 
 
+def test_a_part_of_a_report_is_not_told_as_all_of_it(store: Path) -> None:
+    none = run("report", "--db", store, "--min-severity", "critical").output
+    assert "No incident of severity critical or higher in 12 files." in none
+    one = run("report", "--db", store, "--incident", "remote-outage-40").output
+    assert "INFO      oldpartner.example did not take mail from GW1" in one
+    assert "No incident" not in one
+
+
 def test_a_report_overwrites_nothing_unless_told_to(store: Path, tmp_path: Path) -> None:
     there = tmp_path / "r.md"
     there.write_text("mine")
@@ -254,6 +264,25 @@ def test_tables_are_exported_as_they_are(store: Path, tmp_path: Path) -> None:
     again = run("export", "incident", "--db", store, "--to", tmp_path / "lake")
     assert "--force" in str(again.exception)
     assert "no such table" in str(run("export", "incidents", "--db", store).exception)
+
+
+def test_a_store_of_a_stranger_reaches_no_file(store: Path, tmp_path: Path) -> None:
+    theirs, mine = tmp_path / "theirs.duckdb", tmp_path / "mine.txt"
+    shutil.copy(store, theirs)
+    mine.write_text("secret")
+    with duckdb.connect(theirs) as con:
+        con.execute(f"CREATE VIEW peek AS SELECT * FROM read_text('{mine}')")
+        con.execute('CREATE TABLE "../out" AS SELECT 1 AS "a""b"')
+        con.execute('CREATE TABLE odd AS SELECT 1 AS "a""b"')
+        con.execute(f"CREATE OR REPLACE VIEW incident AS SELECT * FROM read_text('{mine}')")
+    for name in ("peek", "../out"):
+        told = run("export", name, "--db", theirs, "--to", tmp_path / "lake", "-f", "csv")
+        assert isinstance(told.exception, LogpipeError), told.exception
+    assert run("export", "odd", "--db", theirs, "--to", tmp_path / "lake").exit_code == 0
+    assert sorted(path.name for path in (tmp_path / "lake").iterdir()) == ["odd.parquet"]
+    told = run("report", "--db", theirs)
+    assert told.exit_code != 0
+    assert "secret" not in told.output
 
 
 def test_every_table_can_be_exported_as_csv_without_formulas(store: Path, tmp_path: Path) -> None:

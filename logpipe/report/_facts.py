@@ -85,13 +85,15 @@ def _order(incident: dict[str, Any]) -> tuple[int, int, datetime, str]:
 
 
 def above_info(report: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the incidents above info, the worst first."""
-    return sorted((i for i in report["incidents"] if severity(i) != "info"), key=_order)
+    """Return the incidents above info, or the one that was asked for, the worst first."""
+    told = (i for i in report["incidents"] if severity(i) != "info" or report.get("only"))
+    return sorted(told, key=_order)
 
 
 def only_info(report: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the incidents that are for information only, in order of time."""
-    return sorted((i for i in report["incidents"] if severity(i) == "info"), key=_order)
+    told = (i for i in report["incidents"] if severity(i) == "info" and not report.get("only"))
+    return sorted(told, key=_order)
 
 
 def hosts_of(entries: Iterable[dict[str, Any]]) -> list[str]:
@@ -189,7 +191,9 @@ def headline(report: dict[str, Any]) -> str:
         return "No files were found, so nothing can be said"
     if lost == total:
         return "No file could be read, so nothing can be said"
-    found = f"No incident of severity low or higher in {count_words(total - lost, 'file')}"
+    least = report.get("least")
+    least = "low" if least in (None, "info") else least
+    found = f"No incident of severity {least} or higher in {count_words(total - lost, 'file')}"
     return f"{found}, but {lost:,} could not be read" if lost else found
 
 

@@ -31,10 +31,15 @@ def at_least(incidents: Sequence[Row], least: str) -> list[Row]:
 
 
 def chosen(report: Row, incident_id: str | None, least: str | None) -> Row:
-    """Return the report with the incidents that were asked for; its files stay as they are."""
+    """Return the report with the incidents that were asked for; its files stay as they are.
+
+    ``only`` and ``least`` of it tell what was asked for, so that nothing is taken for all there is.
+    """
     incidents = report["incidents"]
     if incident_id is not None:
         incidents = [one_incident(incidents, incident_id)]
     if least is not None:
         incidents = at_least(incidents, least)
-    return report | {"incidents": incidents}
+    asked = {"only": incident_id, "least": least}
+    told = {name: value for name, value in asked.items() if value is not None}
+    return report | told | {"incidents": incidents}
