@@ -286,6 +286,18 @@ def test_a_page_is_packed_or_left_where_it_lies(attach: str, tmp_path: Path) -> 
     assert len(list(second)) == len(names)
 
 
+def test_domains_beyond_ascii_are_coded_as_servers_take_them(tmp_path: Path) -> None:
+    box = Box()
+    with server(box, enable_SMTPUTF8=False) as port:
+        text = mail_to(port, "ops@b\u00fccher.example", more='security = "none"')
+        mail = configure(tmp_path, text).mail
+        assert mail
+        assert send_mail(mail, parcel(night_of()), mail.to) == {}
+        (fault,) = send_mail(mail, parcel(night_of()), ["\u00fc@corp.example"]).values()
+    assert box.envelopes[0].rcpt_tos == ["ops@xn--bcher-kva.example"]
+    assert fault.startswith("127.0.0.1: ")  # this server takes no such names
+
+
 class Hooked(BaseHTTPRequestHandler):
     """A web server that keeps what it is told."""
 

@@ -12,6 +12,8 @@ from typing import Any
 
 import duckdb
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from typer.testing import CliRunner
@@ -91,6 +93,22 @@ def test_what_a_log_says_is_no_statement_of_a_diagram(text: str) -> None:
     setup = r"    dateFormat YYYY-MM-DDTHH:mm:ss|    axisFormat \S+ \S+"
     known = rf"{setup}|    section Host [\w .,()/+-]+|{task}"
     assert [line for line in lines if not re.fullmatch(known, line, re.IGNORECASE)] == []
+
+
+@given(
+    text=st.text(st.sampled_from("aB1 .-_*`\\[]()<>&#|!~@:/$%^+={}\t\n\u202e") | st.characters())
+)
+def test_any_text_stays_inside_its_line_of_markdown(text: str) -> None:
+    said = marked(text)
+    assert "\n" not in said
+    kinds = [token.type for token in tokens(f"- {said}")]
+    assert {kind for kind in kinds if kind.endswith("_open")} <= {
+        "bullet_list_open", "list_item_open", "paragraph_open",
+    }  # fmt: skip
+    assert set(kinds) & {"html_inline", "html_block", "image", "fence", "code_block", "hr"} == set()
+    cell = [token.type for token in tokens(f"| a | b |\n|---|---|\n| {said} | {coded(text)} |")]
+    assert cell.count("td_open") == 2
+    assert cell.count("tr_open") == 2
 
 
 def test_words_stay_words_in_markdown() -> None:

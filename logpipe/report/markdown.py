@@ -36,13 +36,13 @@ Row = dict[str, Any]
 def render_markdown(report: Row) -> str:
     """Return the report as Markdown short enough for a ticket; what is left out is counted."""
     incidents = [*_facts.above_info(report), *_facts.only_info(report)]
-    told = "\n".join([*_head_lines(report), *_overview_lines(incidents), *_file_lines(report)])
+    told = "\n".join([*_head_lines(report), *_overview_lines(incidents), *_file_lines(report), ""])
     in_full = 0
     for one in incidents:
-        section = "\n".join(_incident_lines(one))
+        section = "".join(f"{line}\n" for line in _incident_lines(one))
         if len(told) + len(section) > MOST_CHARACTERS:
             break
-        told += f"\n{section}"
+        told += section
         in_full += 1
     if left := len(incidents) - in_full:
         told += f"\n*{count_words(left, 'incident')} more than fit here:"
@@ -67,7 +67,7 @@ def _head_lines(report: Row) -> Iterator[str]:
 
 def _overview_lines(incidents: list[Row]) -> Iterator[str]:
     """Yield a table of all incidents, the worst first."""
-    if not incidents:
+    if len(incidents) <= 1:
         return
     yield ""
     yield "| severity | incident | host | when (UTC) | messages |"
@@ -81,8 +81,8 @@ def _overview_lines(incidents: list[Row]) -> Iterator[str]:
             span_words(one.get("started_at"), one.get("ended_at")),
             "" if messages is None else value_words(messages),
         )
-    if left := len(incidents) - MOST_LISTED:
-        yield f"\nand {left:,} more" if left > 0 else ""
+    if (left := len(incidents) - MOST_LISTED) > 0:
+        yield f"\nand {left:,} more"
 
 
 def _cells(*cells: str) -> str:
