@@ -41,8 +41,9 @@ from tests.test_report import PAYLOADS, Page, incident, report
 PASSWORD = "pa55-w0rd-of-mail"  # noqa: S105 - of a server that this test starts
 TOKEN = "t0ken-Of-a-hook"  # noqa: S105 - as above
 
-# what it loads is deprecated in Python 3.11
-OF_APPRISE = pytest.mark.filterwarnings("ignore:'imghdr'")
+# what newer versions of Python find old in packages is not ours
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:aiosmtpd")
+OF_APPRISE = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
 class Box:
@@ -493,6 +494,21 @@ def test_a_run_that_is_killed_while_it_sends_leaves_the_rest_to_the_next(
 
 def _killed(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+def test_what_may_have_arrived_twice_is_told_by_its_message_id(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box = Box()
+    with server(box) as port:
+        config = configure(tmp_path, mail_to(port, more='security = "none"'))
+        monkeypatch.setattr("logpipe.deliver.note_sent", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            night(config, "2007-09-08T01:30")
+        monkeypatch.undo()
+        assert len(deliver_again(config, datetime(2007, 9, 8, 2))) == 1  # noqa: DTZ001
+    first, second = box.mails
+    assert first["Message-ID"] == second["Message-ID"]
 
 
 def test_a_report_of_long_ago_is_not_sent_any_more(tmp_path: Path) -> None:

@@ -34,7 +34,8 @@ def nightly(
     The last line is for the log of a scheduler. --fail-on looks at incidents of tonight's report
     that are not suppressed.
 
-    Example: logpipe nightly --config logpipe.toml --fail-on high
+    Examples: logpipe nightly --config logpipe.toml --fail-on high;
+    logpipe nightly --config logpipe.toml --deliver-test
     """
     from logpipe.config import read_config
     from logpipe.deliver import plan_words, require_sent, sent_words
