@@ -126,6 +126,13 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The file that schedulers without a log of their own write to: beside the store."""
         return Path(self.store).with_suffix(".log")
 
+    @property
+    def variables(self) -> list[str]:
+        """The environment variables that hold secrets, which a scheduler does not know."""
+        secrets = [one.url for one in (*self.notify, *self.webhook)]
+        secrets += [self.mail.password] if self.mail else []
+        return sorted({secret.env for secret in secrets if secret.env})
+
 
 def read_config(path: Path) -> Config:
     """Read a configuration; raises ConfigError, naming the key, where it is not one."""

@@ -162,6 +162,10 @@ def test_the_task_of_windows_has_what_its_schema_asks_for(tmp_path: Path) -> Non
     assert [child.tag.partition("}")[2] for child in task] == [
         "RegistrationInfo", "Triggers", "Principals", "Settings", "Actions",
     ]  # fmt: skip
+    # the schema wants the parts of a trigger in order: Enabled, StartBoundary, then the schedule
+    trigger = task.find("t:Triggers/t:CalendarTrigger", NS)
+    assert trigger is not None
+    assert [child.tag.partition("}")[2] for child in trigger] == ["StartBoundary", "ScheduleByDay"]
     found = {
         path: task.findtext(path, namespaces=NS)
         for path in (
@@ -270,6 +274,33 @@ def test_a_scheduler_that_is_not_there_is_told_in_one_line(
         change(job_in(tmp_path))
     assert programmes.asked == []
     assert list(tmp_path.rglob("*")) == []
+
+
+def test_what_was_installed_can_be_removed_when_its_configuration_is_gone(
+    tmp_path: Path, programmes: Programmes
+) -> None:
+    path = tmp_path / "logpipe.toml"
+    path.write_text('folders = ["logs"]\n')
+    told = ["--kind", "cron", "--user", "mail", "--config", str(path)]
+    assert CliRunner().invoke(app, ["schedule", "install", *told]).exit_code == 0
+    path.unlink()
+    result = CliRunner().invoke(app, ["schedule", "remove", *told])
+    assert "Removed our line" in result.output
+    assert programmes.crontab == ""
+
+
+def test_secrets_of_the_environment_are_told_when_a_run_is_installed(
+    tmp_path: Path, programmes: Programmes
+) -> None:
+    (tmp_path / "logpipe.toml").write_text(
+        'folders = ["logs"]\n[mail]\nhost = "mail.corp.example"\nfrom = "a@corp.example"\n'
+        'to = ["b@corp.example"]\nusername = "a"\npassword_env = "MAIL_SECRET"\n'
+    )
+    told = ["schedule", "install", "--kind", "cron", "--config", str(tmp_path / "logpipe.toml")]
+    result = CliRunner().invoke(app, [*told, "--user", "mail"])
+    assert result.exit_code == 0, result.exception
+    assert "does not get MAIL_SECRET from your shell" in result.stderr
+    assert programmes.crontab is not None
 
 
 def test_only_root_schedules_for_others(tmp_path: Path, programmes: Programmes) -> None:

@@ -37,14 +37,17 @@ CONFIG = Path("logpipe.toml")
 NIGHT = "01:30"
 
 
-def _job(config: Path, at: str, kind: Scheduler | None, user: str | None) -> "tuple[Kind, Job]":
-    """Return the scheduler, and what it is to be told."""
-    from logpipe.config import read_config
+def _job(
+    config: Path, at: str, kind: Scheduler | None, user: str | None, *, gone: bool = False
+) -> "tuple[Kind, Job]":
+    """Return the scheduler, and what it is to be told; ``gone``: no configuration is needed."""
+    from logpipe.config import Config, read_config
     from logpipe.nightly import now
     from logpipe.schedule import KINDS, usual_kind
     from logpipe.schedule.job import plan_job
 
-    return KINDS[kind or usual_kind()], plan_job(config, read_config(config), at, user, now())
+    told = Config(folders=[]) if gone and not config.exists() else read_config(config)
+    return KINDS[kind or usual_kind()], plan_job(config, told, at, user, now())
 
 
 def _print(lines: list[str]) -> None:
@@ -74,17 +77,25 @@ def schedule_install(
 
     Example: logpipe schedule install --config logpipe.toml --at 02:15
     """
+    from logpipe.config import read_config
+
     scheduler, job = _job(config, at, kind, user)
     _print(scheduler.install(job))
+    if variables := read_config(config).variables:
+        typer.echo(
+            f"logpipe: the run does not get {', '.join(variables)} from your shell: set it for the"
+            " scheduler, or put the secret in a file (password_file, url_file)",
+            err=True,
+        )
 
 
 @app.command("remove")
 def schedule_remove(config: ConfigFile = CONFIG, kind: Which = None, user: User = None) -> None:
-    """Take back what install did; reports and store stay.
+    """Take back what install did; reports and store stay. The configuration may be gone already.
 
     Example: logpipe schedule remove --config logpipe.toml
     """
-    scheduler, job = _job(config, NIGHT, kind, user)
+    scheduler, job = _job(config, NIGHT, kind, user, gone=True)
     _print(scheduler.remove(job))
 
 

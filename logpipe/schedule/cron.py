@@ -2,6 +2,7 @@
 
 import shlex
 from datetime import timedelta, tzinfo
+from zoneinfo import ZoneInfoNotFoundError
 
 from tzlocal import get_localzone
 
@@ -41,9 +42,17 @@ def local_minute(job: Job, zone: tzinfo) -> int:
     return (job.at.hour * 60 + job.at.minute + int(ahead.total_seconds()) // 60) % DAY
 
 
+def _zone() -> tzinfo:
+    """Return the zone of this machine; raises LogpipeError where its settings contradict."""
+    try:
+        return get_localzone()
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise LogpipeError(f"the zone of this machine is not known: {error}; set TZ") from error
+
+
 def shown(job: Job) -> str:
     """Return the line, below a comment that says what its local time is."""
-    zone = get_localzone()
+    zone = _zone()
     return f"# {_moment(job, zone)}\n{line(job, zone)}\n"
 
 
@@ -56,7 +65,7 @@ def _moment(job: Job, zone: tzinfo) -> str:
 
 def install(job: Job) -> list[str]:
     """Write the line into the crontab; what was there of ours is replaced."""
-    zone = get_localzone()
+    zone = _zone()
     made = line(job, zone)
     before = _read(job)
     _write(job, [*_others(job, before), made])

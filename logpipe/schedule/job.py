@@ -84,7 +84,7 @@ def read_time(text: str) -> time:
 
 def _owner(path: Path) -> str:
     """Return who is to run a configuration where nobody is named: for root, whose file it is."""
-    return path.owner() if is_root() else this_user()
+    return path.owner() if is_root() and path.exists() else this_user()
 
 
 def is_root() -> bool:

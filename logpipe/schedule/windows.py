@@ -32,7 +32,7 @@ def document(job: Job) -> ET.Element:
     _require_plain(job)
     task = ET.Element("Task", {"version": "1.2", "xmlns": NAMESPACE})
     _add(task, "RegistrationInfo", {"Source": "logpipe", "Description": job.mark})
-    daily = {"StartBoundary": _start(job), "Enabled": "true"}
+    daily = {"StartBoundary": _start(job)}  # enabled unless something else is said
     trigger = _add(_add(task, "Triggers"), "CalendarTrigger", daily)
     _add(trigger, "ScheduleByDay", {"DaysInterval": "1"})
     principals = _add(task, "Principals")
