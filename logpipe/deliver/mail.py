@@ -37,17 +37,19 @@ def send_mail(mail: Mail, parcel: Parcel, names: Sequence[str]) -> dict[str, str
     """Send a report to some receivers; returns what went wrong, by receiver."""
     drawn = _drawn(parcel) if mail.charts else []
     message = night_mail(mail, parcel, datetime.now(UTC), drawn)
-    secret = ""
+    secret, place = "", f"{mail.host}:{mail.at_port}"
     try:
         secret = read_secret(mail.password) if mail.username else ""
         refused = _send(mail, secret, message, [_reached(name) for name in names])
     except smtplib.SMTPRecipientsRefused as error:
         refused = error.recipients
-    except (DeliveryError, OSError, smtplib.SMTPException) as error:
-        return dict.fromkeys(names, f"{mail.host}: {_words(error, secret)}")
+    except DeliveryError as error:
+        return dict.fromkeys(names, str(error))
+    except (OSError, smtplib.SMTPException) as error:
+        return dict.fromkeys(names, f"{place}: {_words(error, secret)}")
     answers = {name: refused.get(_reached(name)) for name in names}
     return {
-        name: f"{mail.host}: refused: {_answer(*answer, secret)}"
+        name: f"{place}: refused: {_answer(*answer, secret)}"
         for name, answer in answers.items()
         if answer is not None
     }
