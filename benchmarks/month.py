@@ -36,7 +36,7 @@ RUN_AT = timedelta(hours=1, minutes=30)
 LATE, LATE_DAY, COMES = "MSGTRK20170311-1.LOG", 5, 9
 MISSED, KILLED, PACKED = 11, 14, 18  # nights
 SET_BACK = START + timedelta(days=20, hours=12)
-BACK_BY = timedelta(seconds=200)
+BACK_BY = timedelta(minutes=25)
 KILLS = (0.5, 1, 2, 3)  # seconds after which the run of one night is killed
 SCENARIOS: dict[str, dict[str, Any]] = {
     "gateway2003": {"start": START, "days": DAYS, "healthy_days": 6.4, "restart_day": 13.26},

@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from datetime import datetime
+from hashlib import md5
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,10 @@ from logpipe import nightly
 from logpipe.analyze import analyze
 from logpipe.cli import app
 from logpipe.config import Config, read_config
+from logpipe.derived import rebuild_derived
 from logpipe.errors import LogpipeError
 from logpipe.nightly import Night, run_night
+from logpipe.nights import write_night
 from logpipe.report.nights import scheduler_line
 from logpipe.rules import load_rules
 from logpipe.store import ask, open_store
@@ -102,6 +105,38 @@ def test_each_incident_is_new_once(told: list[dict[str, object]]) -> None:
     first = [row["known_as"] for row in told if row["state"] == "new"]
     assert len(first) == len(set(first))
     assert {row["known_as"] for row in told} == set(first)
+
+
+def test_two_incidents_that_were_one_are_told_apart_whatever_their_ids_are(tmp_path: Path) -> None:
+    keys = sorted("abcd", key=lambda key: md5(f"log-gap|GW1|{key}".encode()).digest())  # noqa: S324
+    first, kept, _, last = keys
+    before = {kept: ("2007-09-01", "2007-09-05")}
+    after = dict.fromkeys((first, last), ("2007-09-03", "2007-09-09"))
+    told = []
+    with open_store(tmp_path / "x.duckdb") as con:
+        rebuild_derived(con)
+        con.execute(
+            "INSERT INTO rule BY NAME SELECT 'log-gap' AS rule, 'A gap' AS title, "
+            "'low' AS severity, '' AS summary, '' AS why, '' AS todo, [] AS reference, "
+            "'{}' AS params"
+        )
+        for number, spans in enumerate((before, before | after), 1):
+            con.execute("DELETE FROM finding")
+            for key, (ts, ts_end) in spans.items():
+                con.execute(
+                    "INSERT INTO finding BY NAME SELECT 'log-gap' AS rule, $key AS incident_key, "
+                    "'symptom' AS role, CAST($ts AS TIMESTAMP) AS ts, 'GW1' AS host, '' AS text, "
+                    "CAST($ts_end AS TIMESTAMP) AS ts_end",
+                    {"key": key, "ts": ts, "ts_end": ts_end},
+                )
+            incidents = ask(con, "SELECT incident_id AS id, 'A gap' AS title FROM incident")
+            row = {"night_id": number, "began": datetime(2007, 9, 10), "run_id": 1, "files": 0}  # noqa: DTZ001
+            row |= {"from_ts": None, "to_ts": None, "records": 0, "report": str(number)}
+            rows = write_night(con, row, incidents, [])
+            told.append(sorted((one["known_as"], one["state"]) for one in rows))
+    ((one, _),) = told[0]
+    assert sorted({name for name, _ in told[1]}) == [name for name, _ in told[1]]
+    assert [state for name, state in told[1] if name != one] == ["new", "new"]
 
 
 def test_after_all_nights_the_store_holds_what_one_analysis_finds(

@@ -41,13 +41,8 @@ found AS (
 likely AS (
     SELECT
         f.incident_id, e.known_as,
-        row_number() OVER (
-            PARTITION BY f.incident_id
-            ORDER BY
-                CASE WHEN f.incident_id IN (e.known_as, e.incident_id) THEN 0 ELSE 1 END,
-                lp_us(least(f.last_at, e.last_at)) - lp_us(greatest(f.started_at, e.started_at)) DESC,
-                e.known_as
-        ) AS choice
+        CASE f.incident_id WHEN e.known_as THEN 0 WHEN e.incident_id THEN 1 ELSE 2 END AS likeness,
+        lp_us(least(f.last_at, e.last_at)) - lp_us(greatest(f.started_at, e.started_at)) AS shared_us
     FROM found AS f
     JOIN earlier AS e
         ON e.rule = f.rule AND e.host IS NOT DISTINCT FROM f.host
@@ -58,12 +53,24 @@ likely AS (
        )
 ),
 
-same AS (  -- two that were one before: the first keeps the name
+likeliest AS (
+    SELECT incident_id, known_as, likeness, shared_us
+    FROM (
+        SELECT
+            *,
+            row_number() OVER (PARTITION BY incident_id ORDER BY likeness, shared_us DESC, known_as) AS choice
+        FROM likely
+    ) AS l
+    WHERE choice = 1
+),
+
+same AS (  -- two that were one before: the one of its id keeps the name, else the one with more of its time
     SELECT incident_id, known_as
     FROM (
-        SELECT incident_id, known_as, row_number() OVER (PARTITION BY known_as ORDER BY incident_id) AS nth
-        FROM likely
-        WHERE choice = 1
+        SELECT
+            incident_id, known_as,
+            row_number() OVER (PARTITION BY known_as ORDER BY likeness, shared_us DESC, incident_id) AS nth
+        FROM likeliest
     ) AS l
     WHERE nth = 1
 ),
