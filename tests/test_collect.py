@@ -21,6 +21,7 @@ BATCH = [name for name, told in products().items() if told["shell"] == "batch"]
 POWERSHELL = [name for name, told in products().items() if told["shell"] == "powershell"]
 # what a script writes, by name, and a file of the kind that the command behind it makes
 WRITTEN = {
+    "collected.txt": INPUTS / "collect_note/batch.txt",
     "adsutil*.txt": INPUTS / "metabase/adsutil.txt",
     "aqueue.csv": INPUTS / "file_version/wmic.csv",
     "exmime.csv": INPUTS / "file_version/wmic.csv",
@@ -48,7 +49,7 @@ WRITTEN = {
 }
 # what a script copies as it is, which the readers' own tests are about; and what it removes again
 COPIED = {".log", ".bdr", ".blg", ".tsv"}
-OWN = {"wanted.txt", "%out%.txt", "$out.txt", "perf.csv", "security.evtx"}
+OWN = {"wanted.txt", "perf.csv", "security.evtx"}
 FORBIDDEN = """
     stop-service|restart-|start-service|iisreset|reg add|reg delete|reg import|regedit /s|ftp
     net stop|net start s|net use|netsh|sc stop|set-itemproperty|set-transport|set-mailbox|http:

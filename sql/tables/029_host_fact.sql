@@ -1,4 +1,4 @@
--- What console tools say of a host: systeminfo, tasklist, sc and net start, hotfix lists, w32tm. One row: one fact.
+-- What console tools say of a host: systeminfo, tasklist, sc and net start, hotfix lists, w32tm; and what a script of logpipe collect got. One row: one fact.
 --   kind            subject            name                     value, number
 --   system          -                  os_version, boot_time .. as written
 --   hotfix          KB934709           installed                as written
@@ -7,6 +7,7 @@
 --   process_module  aqueue.dll         inetinfo.exe             the process that loaded it; pid
 --   service         SMTPSVC            state, display_name ..   RUNNING; 4
 --   clock           ref.corp.example   offset, delay, error     as written; seconds
+--   collect         System event log   got, not got             why it was not got
 CREATE TABLE IF NOT EXISTS host_fact (
     source_id INTEGER NOT NULL,  -- the file
     record    UBIGINT NOT NULL,  -- physical line of the fact's record, from 1; one record may give several facts
