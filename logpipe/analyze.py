@@ -22,6 +22,7 @@ from logpipe.ingest_archive import ingest_offer
 from logpipe.model import Rule, Source
 from logpipe.offers import OUTPUTS, Offer, find_files, is_ours, require_inputs
 from logpipe.query import Rows, own_query, seal
+from logpipe.quotes import quote
 from logpipe.report.html import render_html
 from logpipe.report.jsonfile import write_report
 from logpipe.report.text import clean
@@ -172,6 +173,7 @@ def analyze(
             ingest(con, inputs, avoid=[out / name for name in (*OUTPUTS, fresh.name)], zones=zones)
             detect(con, rules)
             report = build_report(con)
+            quote(con, report)
         fresh.replace(store)
     finally:
         fresh.unlink(missing_ok=True)

@@ -33,6 +33,7 @@ from logpipe.nights import (
     write_night,
 )
 from logpipe.offers import Offer
+from logpipe.quotes import quote
 from logpipe.report.nights import index_page, night_report
 from logpipe.report.whole import write_whole
 from logpipe.store import Connection, ask, open_store, require_folder, require_store, transaction
@@ -71,6 +72,7 @@ def run_night(
         with windowed(con, start):
             detect(con, rules)
             report = build_report(con)
+            quote(con, report)
         report["sources"] = report_sources(con)  # those before the window too
         with transaction(con):
             night: Row = {

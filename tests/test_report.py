@@ -182,7 +182,10 @@ def full_report() -> dict[str, Any]:
             incident(
                 **extra,
                 **lines,
-                findings=[finding(role=role) for role in ("symptom", "restart", "sign")],
+                findings=[
+                    finding(role=role, raw="2007-09-03 GW1 MAIL")
+                    for role in ("symptom", "restart", "sign")
+                ],
             ),
             incident(**extra, id="2", severity="info"),
         ],
@@ -206,7 +209,13 @@ def payload_reports() -> list[dict[str, Any]]:
             for item in entry.get("series", []):
                 item |= {"name": payload, "unit": payload, "host": payload}
             for item in entry["findings"]:
-                item |= {"host": payload, "text": payload, "source": payload, "record": payload}
+                item |= {
+                    "raw": payload,
+                    "host": payload,
+                    "text": payload,
+                    "source": payload,
+                    "record": payload,
+                }
         reports.append(kept)
     return reports
 

@@ -4,7 +4,6 @@ import base64
 import hashlib
 import re
 from collections import Counter, defaultdict
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -14,15 +13,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from logpipe.report import _facts, _lanes, _words
+from logpipe.report._shown import told_in_full
 from logpipe.report.text import PLAIN_NAME, clean, clip, fold
 from logpipe.words import count_words
 
-MOST_IN_FULL = 200  # incidents; the others stand in the overview
 MOST_LISTED = 3000  # incidents in the overview
 MOST_FILES = 1000  # in one group
-MOST_EVIDENCE = 200  # findings shown of one incident,
-LEAST_EVIDENCE = 10  # but no more than this
-PAGE_EVIDENCE = 2000  # once the page has so many
 PAGE_MARKS = 6000  # drawn findings, from which on an incident has no more than
 LEAST_MARKS = 40
 MOST_CHOICES = 500  # hosts to choose from
@@ -31,7 +27,7 @@ MOST_LINKS = 8  # incidents that lack one thing
 SEEN_GAP = 0.15  # percent of the width
 MOST_ITEMS = 100  # measures, signs, references
 OPEN_EVIDENCE = 12  # a table no longer than this is open from the start
-LONG, SHORT = 2000, 300  # characters
+LONG, QUOTE, SHORT = 2000, 400, 300  # characters
 
 BOOKS = ("records", "rows", "duplicates", "rejects")
 
@@ -104,6 +100,7 @@ def page(name: str) -> Template:
         lstrip_blocks=True,
     )
     environment.filters["clip"] = lambda text: _fit(text, SHORT)
+    environment.filters["long"] = lambda text: _fit(text, QUOTE)
     environment.filters["path"] = _path
     environment.filters["whole"] = _whole
     environment.globals["sealed"] = sealed
@@ -111,30 +108,21 @@ def page(name: str) -> Template:
     return environment.get_template(name)
 
 
-def _evidence(findings: list[dict[str, Any]], most: int, number: int) -> list[dict[str, Any]]:
-    """Return findings in order of time: the first of each lane, so that no lane is crowded out.
-
-    A finding that is shown learns the name of its row, so that its mark can lead there.
-    """
-    lanes: dict[str, list[int]] = defaultdict(list)
-    for place, finding in enumerate(findings):
-        lanes[_lanes.lane_of(finding)].append(place)
-    shares = _lanes.fair_shares({name: len(places) for name, places in lanes.items()}, most)
-    shown = sorted(place for name, places in lanes.items() for place in places[: shares[name]])
-    for place in shown:
-        findings[place]["row"] = f"finding-{number}-{place + 1}"
+def _evidence(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the findings that are shown as the rows of a table."""
     return [
         {
-            "id": findings[place]["row"],
-            "from": _words.to_second(findings[place].get("ts")),
-            "to": findings[place].get("ts_end") and _words.to_second(findings[place]["ts_end"]),
-            "role": findings[place].get("role") or "finding",
-            "host": findings[place].get("host"),
-            "text": findings[place].get("text"),
-            "source": findings[place].get("source"),
-            "record": findings[place].get("record"),
+            "id": one["row"],
+            "from": _words.to_second(one.get("ts")),
+            "to": one.get("ts_end") and _words.to_second(one["ts_end"]),
+            "role": one.get("role") or "finding",
+            "host": one.get("host"),
+            "text": one.get("text"),
+            "raw": one.get("raw"),
+            "source": one.get("source"),
+            "record": one.get("record"),
         }
-        for place in shown
+        for one in findings
     ]
 
 
@@ -196,24 +184,20 @@ def _command(name: object) -> str:
     return f"logpipe explain {name} --db STORE" if fit else ""
 
 
-@dataclass
-class _Room:
-    """How many rows and marks the page still has room for."""
-
-    rows: int = PAGE_EVIDENCE
-    marks: int = PAGE_MARKS
-
-
-def _whole_incident(incident: dict[str, Any], number: int, room: _Room) -> dict[str, Any]:
-    """Return all that the page says of an incident, with as many findings as there is room for."""
-    findings = sorted(
-        ({**finding, "row": None} for finding in incident.get("findings") or []),
-        key=lambda finding: _words.moment(finding.get("ts")) or _facts.NEVER,
-    )
-    rows = _evidence(findings, min(MOST_EVIDENCE, max(LEAST_EVIDENCE, room.rows)), number)
-    drawing = _lanes.draw(findings, incident, min(_lanes.MOST_MARKS, max(LEAST_MARKS, room.marks)))
-    room.rows -= len(rows)
-    room.marks -= drawing["drawn"] if drawing else 0
+def _whole_incident(
+    incident: dict[str, Any],
+    findings: list[dict[str, Any]],
+    shown: list[int],
+    *,
+    number: int,
+    marks: int,
+) -> dict[str, Any]:
+    """Return all that the page says of an incident: these findings of it, and so many marks."""
+    told: list[dict[str, Any]] = [{**finding, "row": None} for finding in findings]
+    for place in shown:  # so that its mark can lead there
+        told[place]["row"] = f"finding-{number}-{place + 1}"
+    rows = _evidence([told[place] for place in shown])
+    drawing = _lanes.draw(told, incident, min(_lanes.MOST_MARKS, max(LEAST_MARKS, marks)))
     measures = list((incident.get("measures") or {}).items())[:MOST_ITEMS]
     return _brief(incident, None) | {
         "number": number,
@@ -231,7 +215,7 @@ def _whole_incident(incident: dict[str, Any], number: int, room: _Room) -> dict[
         "references": [_reference(item) for item in incident.get("references") or []][:MOST_ITEMS],
         "drawing": drawing,
         "rows": rows,
-        "command": _command(incident.get("id")),
+        "command": "" if all(row["raw"] for row in rows) else _command(incident.get("id")),
         "rows_left": len(findings) - len(rows),
         "files": len({finding.get("source") for finding in findings if finding.get("source")}),
     }
@@ -371,9 +355,11 @@ def _night(night: dict[str, Any] | None) -> dict[str, Any] | None:
 def render_html(report: dict[str, Any]) -> str:
     """Return the report as one self-contained page; every value in it is taken to be hostile."""
     loud, quiet = _facts.above_info(report), _facts.only_info(report)
-    room = _Room()
-    chosen = [*loud, *quiet][:MOST_IN_FULL]
-    full = [_whole_incident(incident, number, room) for number, incident in enumerate(chosen, 1)]
+    full: list[dict[str, Any]] = []
+    marks = PAGE_MARKS
+    for number, told in enumerate(told_in_full(report), 1):
+        full.append(_whole_incident(*told, number=number, marks=marks))
+        marks -= full[-1]["drawing"]["drawn"] if full[-1]["drawing"] else 0
     groups = _source_groups(report)
     covered = _facts.period(report)
     sums = [sum(_words.whole(source.get(key)) for source in report["sources"]) for key in BOOKS]
