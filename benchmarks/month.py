@@ -35,7 +35,7 @@ AFTER = 2  # nights after the last log
 RUN_AT = timedelta(hours=1, minutes=30)
 LATE, LATE_DAY, COMES = "MSGTRK20170311-1.LOG", 5, 9
 MISSED, KILLED, PACKED = 11, 14, 18  # nights
-SET_BACK = START + timedelta(days=20, hours=12)
+SET_BACK = START + timedelta(days=11, hours=12)
 BACK_BY = timedelta(minutes=25)
 KILLS = (0.5, 1, 2, 3)  # seconds after which the run of one night is killed
 SCENARIOS: dict[str, dict[str, Any]] = {
