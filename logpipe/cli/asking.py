@@ -130,12 +130,14 @@ def queue(
     """
     from logpipe.analyze import queue_at
     from logpipe.named import read_moment
+    from logpipe.query import seal
     from logpipe.report.queued import queue_lines
     from logpipe.report.rows import print_rows
     from logpipe.store import ask, open_store
 
     moment = read_moment(at, "--at")
     with open_store(db, read_only=True) as con:
+        seal(con)
         found = queue_at(con, moment, [name.upper() for name in host] if host else None)
         spans = ask(con, "FROM log_span ORDER BY ALL")
     with whole_pipe():

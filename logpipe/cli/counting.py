@@ -106,6 +106,7 @@ def print_named(
 ) -> None:
     """Run a named query and print its rows; ``title`` is the name of the grouping column."""
     from logpipe.named import named_query, read_values, run_named
+    from logpipe.query import seal
     from logpipe.report.narrow import table_lines
     from logpipe.report.queued import nothing_lines
     from logpipe.report.rows import print_rows
@@ -114,6 +115,7 @@ def print_named(
     query = named_query(name)
     values = read_values(query, given)
     with open_store(db, read_only=True) as con:
+        seal(con)
         found = run_named(con, query, values)
         spans = [] if found.rows else ask(con, "FROM log_span ORDER BY ALL")
     grouped = {"grouped_by": title or "grouped_by"}

@@ -77,10 +77,12 @@ def explain(
     """
     from logpipe.analyze import build_report
     from logpipe.explain import explain as run
+    from logpipe.query import seal
     from logpipe.report.explained import explain_lines, listed_lines
     from logpipe.store import open_store
 
     with open_store(db, read_only=True) as con:
+        seal(con)
         lines = (
             listed_lines(build_report(con)["incidents"])
             if incident is None

@@ -54,6 +54,7 @@ def trace(
     """
     from logpipe.errors import LogpipeError
     from logpipe.named import read_moment
+    from logpipe.query import seal
     from logpipe.report.traced import listed_lines, trace_lines
     from logpipe.report.traced_rows import print_found, print_traced
     from logpipe.store import open_store
@@ -68,6 +69,7 @@ def trace(
     if html is not None and html.exists() and not force:
         raise LogpipeError(f"{html}: is there already; use --force")
     with open_store(db, read_only=True) as con:
+        seal(con)
         found = find_messages(con, wanted)
         story = trace_message(con, found[0]["mail"], raw=raw) if len(found) == 1 else None
     with whole_pipe():
