@@ -107,11 +107,15 @@ def test_each_incident_is_new_once(told: list[dict[str, object]]) -> None:
     assert {row["known_as"] for row in told} == set(first)
 
 
-def test_two_incidents_that_were_one_are_told_apart_whatever_their_ids_are(tmp_path: Path) -> None:
+@pytest.mark.parametrize("later", ["SMTPSVC", "MSExchangeIS"])  # a restart shows which it is of
+def test_two_incidents_that_were_one_are_told_apart_whatever_their_ids_are(
+    later: str, tmp_path: Path
+) -> None:
     keys = sorted("abcd", key=lambda key: md5(f"log-gap|GW1|{key}".encode()).digest())  # noqa: S324
     first, kept, _, last = keys
     before = {kept: ("2007-09-01", "2007-09-05")}
     after = dict.fromkeys((first, last), ("2007-09-03", "2007-09-09"))
+    service = {1: "SMTPSVC", 2: later}
     told = []
     with open_store(tmp_path / "x.duckdb") as con:
         rebuild_derived(con)
@@ -126,8 +130,8 @@ def test_two_incidents_that_were_one_are_told_apart_whatever_their_ids_are(tmp_p
                 con.execute(
                     "INSERT INTO finding BY NAME SELECT 'log-gap' AS rule, $key AS incident_key, "
                     "'symptom' AS role, CAST($ts AS TIMESTAMP) AS ts, 'GW1' AS host, '' AS text, "
-                    "CAST($ts_end AS TIMESTAMP) AS ts_end",
-                    {"key": key, "ts": ts, "ts_end": ts_end},
+                    "CAST($ts_end AS TIMESTAMP) AS ts_end, $service AS service",
+                    {"key": key, "ts": ts, "ts_end": ts_end, "service": service[number]},
                 )
             incidents = ask(con, "SELECT incident_id AS id, 'A gap' AS title FROM incident")
             row = {"night_id": number, "began": datetime(2007, 9, 10), "run_id": 1, "files": 0}  # noqa: DTZ001

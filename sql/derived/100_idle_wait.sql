@@ -1,7 +1,7 @@
 -- Waits in which an attempt was due and none came. One row: one message and recipient whose longest
 -- gap exceeds the product's retry interval and slack. proof says how it is known:
---   overdue      it ended later than expiry plus one retry interval: a working queue would have
---                returned it before
+--   overdue      it ended later than expiry plus one retry interval, of which the service was not down:
+--                a working queue would have returned it before
 --   overtaken    other mail to the same domain got through while it waited, with a whole retry
 --                interval left: neither the remote host nor DNS held it
 --   NULL         neither: an outage of the remote host would look the same
@@ -137,7 +137,7 @@ SELECT
     g.status_code, g.status, g.source_id, g.record, g.end_source_id, g.end_record,
     CASE
         WHEN g.ended IS NOT NULL AND g.entry_seen
-             AND g.wait_h > g.expire_h + (g.retry_min + 0.0) / 60 THEN 'overdue'
+             AND g.wait_h - coalesce(d.down_h, 0) > g.expire_h + (g.retry_min + 0.0) / 60 THEN 'overdue'
         WHEN p.overtaken_at IS NOT NULL THEN 'overtaken'
     END AS proof,
     p.overtaken_at,
@@ -149,5 +149,6 @@ SELECT
 FROM long_gap AS g
 LEFT JOIN passed AS p ON p.host = g.host AND p.log = g.log AND p.message = g.message AND p.recipient = g.recipient
 LEFT JOIN failed_gap AS f ON f.host = g.host AND f.log = g.log AND f.message = g.message AND f.recipient = g.recipient
+LEFT JOIN late_by_downtime AS d ON d.host = g.host AND d.log = g.log AND d.message = g.message AND d.recipient = g.recipient
 LEFT JOIN silenced AS q ON q.host = g.host AND q.log = g.log AND q.message = g.message AND q.recipient = g.recipient
 LEFT JOIN watched AS w ON w.host = g.host AND w.first_ts <= g.gap_from AND w.last_ts >= g.gap_until;

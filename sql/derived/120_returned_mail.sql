@@ -1,7 +1,8 @@
 -- Messages that came back at or after expiry, and what that says. One row: one message and recipient.
 -- judgement, the first that holds:
 --   unknown      the log is silent for more than 20 hours of the wait: attempts may be missing
---   overdue      later than expiry plus one retry interval, which no working queue does
+--   overdue      later than expiry plus one retry interval, without the time that the service was down after
+--                expiry, which no working queue does
 --   ordinary     2013 and later: the status names an attempt shortly before the return
 --   unexplained  overtaken by other mail to its domain (table idle_wait)
 --   ordinary     tried again and again, or events or connections show failures of its domain
@@ -9,9 +10,10 @@
 --   unknown      a long wait without a touch, and nothing that says why
 CREATE OR REPLACE TABLE returned_mail AS
 WITH report AS (  -- messages returned at or after expiry
-    SELECT m.*, p.expire_h, p.early_h, p.retry_min, p.slack_min
+    SELECT m.*, p.expire_h, p.early_h, p.retry_min, p.slack_min, coalesce(d.down_h, 0) AS down_h
     FROM message AS m
     JOIN host_retry AS p ON p.host = m.host AND p.log = m.log
+    LEFT JOIN late_by_downtime AS d ON d.host = m.host AND d.log = m.log AND d.message = m.message AND d.recipient = m.recipient
     WHERE m.outcome = 'returned' AND m.entry_seen
       AND (m.wait_h >= p.expire_h - p.early_h OR m.status_code LIKE '_.4.7')
 ),
@@ -21,7 +23,7 @@ judged AS (
         r.*,
         CASE
             WHEN i.silent_h > 20 THEN 'unknown'
-            WHEN r.wait_h > r.expire_h + r.retry_min / 60.0 THEN 'overdue'
+            WHEN r.wait_h - r.down_h > r.expire_h + r.retry_min / 60.0 THEN 'overdue'
             -- 2013 and later name the last attempt: one shortly before the return says it was tried
             WHEN r.log = 'tracking_2007' AND i.gap_until < r.ended
                  AND lp_us(r.ended) - lp_us(i.gap_until) <= lp_minutes(r.retry_min + r.slack_min)

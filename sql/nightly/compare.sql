@@ -1,5 +1,5 @@
 -- What tonight's incidents are beside those of earlier nights. One row: one incident of tonight's report.
--- An incident is the same as an earlier one with its id, or else with the one of the same rule, host and
+-- An incident is the same as an earlier one with its id, or else as the one of the same rule, host and
 -- service whose time it shares most of: ids change where its beginning has left the window.
 -- What ended and was told with its end is not told again. Reads tonight (incident_id, title), suppression
 -- (reason, until, rule, host, incident), shown by the runner. Parameters: $night_id; $began, when the run
@@ -46,10 +46,12 @@ likely AS (
     FROM found AS f
     JOIN earlier AS e
         ON e.rule = f.rule AND e.host IS NOT DISTINCT FROM f.host
-       AND e.service IS NOT DISTINCT FROM f.service
        AND (
-           f.incident_id IN (e.known_as, e.incident_id)
-           OR (f.started_at <= e.last_at AND e.started_at <= f.last_at)
+           f.incident_id IN (e.known_as, e.incident_id)  -- which service it is of may be known later
+           OR (
+               e.service IS NOT DISTINCT FROM f.service
+               AND f.started_at <= e.last_at AND e.started_at <= f.last_at
+           )
        )
 ),
 
