@@ -84,6 +84,15 @@ class Fleet(NamedTuple):
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(data)
 
+    def since(self, first: datetime) -> "Fleet":
+        """Return the fleet without the text logs that ended before a moment."""
+        kept = {
+            path: log
+            for path, log in self.logs.items()
+            if not isinstance(log, TextLog) or log.times[-1] >= first
+        }
+        return Fleet(kept, first, self.last)
+
 
 def build_fleet(scenarios: dict[str, dict[str, Any]], seed: int) -> Fleet:
     """Simulate bundles, each into a folder of its own; the values are the builders' parameters."""
