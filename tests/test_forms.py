@@ -22,6 +22,7 @@ from logpipe.cli import app
 from logpipe.errors import LogpipeError
 from logpipe.report._marked import coded, drawn, marked
 from logpipe.report.forms import FORMS, form_of, render
+from logpipe.report.html import render_html
 from logpipe.report.markdown import MOST_CHARACTERS
 from tests.test_report import PAYLOADS, finding, incident, report
 
@@ -211,10 +212,16 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out / "logpipe.duckdb"
 
 
-def test_the_report_of_a_store_is_the_one_that_analyze_wrote(store: Path, tmp_path: Path) -> None:
+def test_the_report_of_a_store_is_the_one_that_analyze_wrote_but_for_raw_lines(
+    store: Path, tmp_path: Path
+) -> None:
     for name in ("report.json", "report.html"):
         assert run("report", "--db", store, "-o", tmp_path / name).exit_code == 0
-        assert (tmp_path / name).read_bytes() == (store.parent / name).read_bytes()
+    wrote = json.loads((store.parent / "report.json").read_bytes())
+    quoted = [f.pop("raw", None) for one in wrote["incidents"] for f in one["findings"]]
+    assert any(quoted)
+    assert json.loads((tmp_path / "report.json").read_bytes()) == wrote
+    assert (tmp_path / "report.html").read_text("utf-8") == render_html(wrote)
     told = run("report", "--db", store, "-f", "timesketch", "-o", "-").output
     assert told == (store.parent / "timeline.jsonl").read_text("utf-8")
 
