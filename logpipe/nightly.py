@@ -1,7 +1,8 @@
 """One night: read what is new, detect, compare with earlier nights, write a dated report."""
 
+import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,6 +40,7 @@ from logpipe.report.whole import write_whole
 from logpipe.store import Connection, ask, open_store, require_folder, require_store, transaction
 
 PART = ".part"  # of a report that is not there in whole yet
+NIGHT = re.compile(r"\d{4}-\d\d-\d\d(?:-\d{1,3})?")  # how folders of reports are called
 Row = dict[str, Any]
 
 
@@ -92,9 +94,9 @@ def run_night(
             part.mkdir(exist_ok=True)
             write_outputs(report, part)
         folder = part.rename(reports / str(night["report"]))
-        _prune(reports, began - timedelta(days=config.keep.report_days))
-        kept = {path.name for path in reports.iterdir()}
         nights, incidents = ask(con, "FROM night"), ask(con, "FROM night_incident")
+        _prune(reports, began - timedelta(days=config.keep.report_days), nights)
+        kept = {path.name for path in reports.iterdir()}
         write_whole(index_page(nights, incidents, kept), reports / "index.html")
         sent = deliver_due(con, config, began)
     return Night(report, folder, sources, sent)
@@ -150,6 +152,8 @@ def _read(con: Connection, config: Config, zones: Mapping[str, str]) -> tuple[li
 def _finish(reports: Path, last: Row | None) -> None:
     """Give a report its place that a run was killed over, and remove what belongs to no night."""
     for part in reports.glob(f"*{PART}"):
+        if not NIGHT.fullmatch(part.name.removesuffix(PART)):
+            continue  # somebody else's
         if last and part.name == f"{last['report']}{PART}":
             part.rename(reports / last["report"])
         else:
@@ -163,11 +167,11 @@ def _folder_name(reports: Path, began: datetime) -> str:
     return next(name for name in names if not (reports / name).exists())
 
 
-def _prune(reports: Path, before: datetime) -> None:
-    """Remove the reports of nights before a day."""
-    for folder in reports.iterdir():
-        day = folder.name[:10]
-        if folder.is_dir() and (folder / "report.json").is_file() and day < f"{before:%Y-%m-%d}":
+def _prune(reports: Path, before: datetime, nights: Iterable[Row]) -> None:
+    """Remove the reports of nights before a moment, and nothing else that lies there."""
+    for night in nights:
+        folder = reports / night["report"]
+        if night["began"] < before and NIGHT.fullmatch(folder.name) and folder.is_dir():
             shutil.rmtree(folder)
 
 

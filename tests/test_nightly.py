@@ -245,6 +245,21 @@ def test_old_rows_go_and_the_books_stay(tmp_path: Path) -> None:
     assert night(config, "2007-09-08T01:30").report["night"]["files"] == 0
 
 
+def test_folders_of_others_beside_the_reports_are_never_touched(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    config = tmp_path / "logpipe.toml"
+    config.write_text(TOML + 'reports = "."\nkeep = {report_days = 1}\n')
+    for name in ("logs.part", "1-case", "2001-02-03", "2001-02-03-old.part"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "report.json").write_text("{}")
+    give(tmp_path, "0903")
+    for moment in ("2007-09-04T01:30", "2007-09-06T01:30"):
+        night(read_config(config), moment)
+    assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == {
+        "in", "logs.part", "1-case", "2001-02-03", "2001-02-03-old.part", "2007-09-06",
+    }  # fmt: skip
+
+
 def test_one_run_at_a_time(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "logpipe.toml").write_text(TOML)

@@ -96,14 +96,22 @@ waiting AS (  -- entered since the destination last took mail, and ended not lon
 sized AS (
     SELECT
         host, destination, began, count(DISTINCT message) AS messages,
-        count(DISTINCT CASE WHEN outcome = 'returned' THEN message END) AS returned
+        count(DISTINCT CASE WHEN outcome = 'returned' THEN message END) AS returned,
+        count(DISTINCT CASE WHEN outcome = 'open' THEN message END) AS open
     FROM waiting
     GROUP BY host, destination, began
 ),
 
-hit AS (
+spoken AS (
+    SELECT host, max(last_ts) AS last_ts
+    FROM log_span
+    GROUP BY host
+),
+
+hit AS (  -- it lasts where mail still waits for it, and the logs end before another silence would end it
     SELECT
         u.*, z.messages, z.returned, e.others,
+        u.ended IS NULL AND z.open > 0 AND lp_us(k.last_ts) - lp_us(u.last_failed) <= lp_minutes($apart_h * 60) AS ongoing,
         u.destination || ' ' || strftime(u.began, '%Y-%m-%dT%H:%M:%SZ') AS incident_key,
         CASE
             WHEN NOT u.alive THEN 'info'
@@ -114,6 +122,7 @@ hit AS (
     FROM outage AS u
     JOIN sized AS z ON z.host = u.host AND z.destination = u.destination AND z.began = u.began
     JOIN elsewhere AS e ON e.host = u.host AND e.destination = u.destination AND e.began = u.began
+    JOIN spoken AS k ON k.host = u.host
     WHERE z.messages >= $min_messages
 )
 
@@ -124,25 +133,25 @@ SELECT
         || CASE WHEN alive THEN '' ELSE '; it never took mail in these logs' END AS text,
     'hours' AS measure, round(lp_hours(began, until_ts), 1) AS value,
     CASE WHEN ended IS NULL AND alive THEN 'SMTP or tracking logs of ' || host || ' from after ' || strftime(last_failed, '%Y-%m-%d %H:%M') || ' UTC' END AS missing,
-    source_id, record
+    ongoing, source_id, record
 FROM hit
 UNION ALL
 SELECT
     incident_key, 'sign', severity, began, until_ts, host, destination, NULL,
     others || ' other destinations took mail from ' || host || ' in the same hours',
-    'returned', 1.0 * returned, NULL, source_id, record
+    'returned', 1.0 * returned, NULL, ongoing, source_id, record
 FROM hit
 UNION ALL
 SELECT
     h.incident_key, 'symptom', h.severity, w.entered, coalesce(w.ended, h.until_ts), w.host, w.destination, w.message,
     'message ' || w.message || ' to ' || w.recipient || lp_fate(w.outcome, w.wait_h, w.status_code),
-    'longest_wait_h', round(w.wait_h, 1), NULL, w.source_id, w.record
+    'longest_wait_h', round(w.wait_h, 1), NULL, NULL, w.source_id, w.record
 FROM waiting AS w
 JOIN hit AS h ON h.host = w.host AND h.destination = w.destination AND h.began = w.began
 WHERE w.n = 1
 UNION ALL
 SELECT
     incident_key, 'release', severity, ended, NULL, host, destination, NULL,
-    destination || ' took mail again', NULL, NULL, NULL, source_id, record
+    destination || ' took mail again', NULL, NULL, NULL, NULL, source_id, record
 FROM hit
 WHERE ended IS NOT NULL
