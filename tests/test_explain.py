@@ -14,8 +14,10 @@ import pytest
 from logpipe.analyze import analyze, build_report
 from logpipe.errors import LogpipeError, StoreError
 from logpipe.explain import explain
+from logpipe.nights import night_incidents
+from logpipe.report._facts import above_info, only_info
 from logpipe.report.evidence import LONGEST, raw_lines
-from logpipe.report.explained import Explained, explain_lines, listed_lines
+from logpipe.report.explained import Explained, explain_lines, listed_lines, split_command
 from logpipe.rules import load_rules
 from logpipe.store import ask, open_store
 
@@ -106,6 +108,35 @@ def test_an_id_may_be_cut_but_not_guessed(store: Path) -> None:
         explained(store, "")
 
 
+def test_why_mail_waited_is_told_of_the_recipients_that_the_incident_is_about(store: Path) -> None:
+    assert {row["cause"] for row in explained(store, "remote-outage-40b").waits} == {"no-answer"}
+    causes = {row["cause"] for row in explained(store, "idle-until-restart").waits}
+    assert "idle" in causes
+    assert "no-answer" not in causes
+
+
+def test_incidents_stand_in_one_order_wherever_they_are_told(store: Path, tmp_path: Path) -> None:
+    shutil.copy(store, tmp_path / "x.duckdb")
+    with open_store(tmp_path / "x.duckdb") as con:
+        report = build_report(con)
+        con.execute(
+            "INSERT INTO night_incident BY NAME SELECT 1 AS night_id, incident_id AS known_as, "
+            "'new' AS state, true AS seen, started_at AS last_at, "
+            "* EXCLUDE (incident_id, incident_key, ended_at, findings) "
+            "FROM incident JOIN (SELECT rule, title FROM rule) USING (rule)"
+        )
+        night = [row["known_as"] for row in night_incidents(con, 1)]
+    told = [one["id"] for one in [*above_info(report), *only_info(report)]]
+    assert [one["id"] for one in report["incidents"]] == told
+    assert night == told
+
+
+def test_every_command_to_collect_is_split_from_what_it_gets(store: Path) -> None:
+    with open_store(store, read_only=True) as con:
+        rows = con.execute("SELECT text, command FROM collect_next").fetchall()
+    assert [split_command(text)[1] for text, _ in rows] == [command for _, command in rows]
+
+
 def test_the_command_prints_the_same(store: Path) -> None:
     found = explained(store, "idle-until-restart")
     done = subprocess.run(  # noqa: S603 - our own program
@@ -159,9 +190,13 @@ def test_many_findings_of_one_role_do_not_hide_the_others() -> None:
         for n in range(50)
     ]
     last = bare | {"ts": "2007-09-03T06:00:00Z", "role": "restart", "text": "end"}
-    lines = list(explain_lines(Explained(incident(findings=[*many, last]), [], {})))
+    found = Explained(incident(findings=[*many, last]), [], {})
+    lines = list(explain_lines(found))
     assert any(line.endswith("restart  end") for line in lines)
-    assert "  and 10 more symptoms: report.json has them all" in lines
+    assert "  and 40 more symptoms: --all shows them" in lines
+    every = list(explain_lines(found, whole=True))
+    assert sum("symptom  n" in line for line in every) == 50
+    assert not any("more symptoms" in line for line in every)
 
 
 @pytest.mark.parametrize(

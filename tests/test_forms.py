@@ -123,6 +123,28 @@ def test_words_stay_words_in_markdown() -> None:
     assert drawn("a: b; c\n%%x") == "a b c x"
 
 
+def test_commands_to_collect_are_blocks_of_their_own_in_markdown() -> None:
+    command = r'copy "C:\Program Files\a*.log" & dir /a C:\x > `y.txt'
+    told = render(report(incident(missing_evidence=[f"a listing: {command}"])), "markdown")
+    (block,) = (t for t in tokens(told) if t.type == "fence" and t.info == "")
+    assert block.content == f"{command}\n"
+    assert "- a listing:\n" in told
+
+
+def test_signs_of_the_sentence_and_times_stand_outside_of_code() -> None:
+    assert marked("to ada@x.example, at 05:37:50 UTC.") == "to `ada@x.example`, at 05:37:50 UTC."
+    assert marked("(see http://x.example/a:b).") == "(see `http://x.example/a:b`)."
+    assert marked(":smile: 1:100:2") == "`:smile`: `1:100:2`"
+
+
+def test_a_bar_of_a_diagram_says_that_it_is_about_mail() -> None:
+    one = incident(findings=[
+        finding(text="message 1@x.example to bob@y.example was not tried"), finding(ts="2007-09-12T05:37:50Z"),
+    ])  # fmt: skip
+    told = render(report(one), "markdown")
+    assert "    symptom mail to bob at y.example was not tried :" in told
+
+
 def test_a_long_report_fits_a_ticket_and_counts_what_is_left_out() -> None:
     many = [incident(id=f"idle-{n:04}", title="x" * 500) for n in range(400)]
     text = render(report(*many), "markdown")

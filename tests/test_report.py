@@ -564,7 +564,8 @@ def test_what_is_missing_stands_whole_and_once_with_the_incidents_that_lack_it()
     told = [incident(id=name, missing_evidence=[long, "a listing"]) for name in ("a", "b")]
     told.append(incident(id="c", severity="info", missing_evidence=["of no concern"]))
     html = render_html(report(*told))
-    assert html.count(f"<li>{long.replace('>', '&gt;')}".replace("  ", " ")) == 3
+    what, _, command = long.replace(">", "&gt;").partition(": ")
+    assert html.count(f'<li>{what}:<pre class="command" tabindex="0">{command}</pre>') == 3
     text = Page(html).text
     assert "What to collect" in text
     _, _, collect = text.partition("rule them out.")

@@ -68,12 +68,17 @@ def explain(
         ),
     ] = None,
     db: Store = Path("logpipe.duckdb"),
+    whole: Annotated[
+        bool, typer.Option("--all", help="All findings, not only the first of each role.")
+    ] = False,
 ) -> None:
     """Say what speaks for an incident: signs, what is missing, findings with file and line.
 
     Raw lines are quoted where the files are still there; set COLUMNS to see more of long ones.
 
     Example: logpipe explain idle-until-restart-0123456789 --db mail.duckdb
+
+    Example: logpipe explain idle-until-restart --all --db mail.duckdb
     """
     from logpipe.analyze import build_report
     from logpipe.explain import explain as run
@@ -86,7 +91,7 @@ def explain(
         lines = (
             listed_lines(build_report(con)["incidents"])
             if incident is None
-            else explain_lines(run(con, incident), shutil.get_terminal_size().columns)
+            else explain_lines(run(con, incident), shutil.get_terminal_size().columns, whole=whole)
         )
     with whole_pipe():
         for line in lines:

@@ -91,7 +91,7 @@ def above_info(report: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def only_info(report: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the incidents that are for information only, in order of time."""
+    """Return the incidents that are for information only, in the same order."""
     told = (i for i in report["incidents"] if severity(i) == "info" and not report.get("only"))
     return sorted(told, key=_order)
 

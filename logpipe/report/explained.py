@@ -17,10 +17,14 @@ from logpipe.report._words import (
 from logpipe.report.text import clean, clip, fold, hang
 from logpipe.words import count_words
 
-MOST_OF_ROLE = 40  # findings of one role that are shown
+MOST_OF_ROLE = 10  # findings of one role that are shown, unless all are asked for
 MOST_QUOTED = 3  # lines of the terminal that one raw line may take
 BAR = "      | "
-COMMAND = re.compile(r"(?<=:) (?=[a-z0-9]+ )")  # version of aqueue.dll: wmic datafile where ...
+# version of aqueue.dll: wmic datafile where ...
+COMMAND = re.compile(
+    r"(?<=:) (?=(?:copy|cscript|dir|nslookup|reg|regedit|sc|systeminfo|tasklist|typeperf|w32tm"
+    r"|wevtutil|wmic|xcopy) )"
+)
 MARKS = {"present": "+", "absent": "-", "unknown": "?"}
 
 Place = tuple[str, int]
@@ -49,8 +53,8 @@ def listed_lines(incidents: Sequence[Row]) -> Iterator[str]:
         yield "No incident: run 'logpipe detect' first, if it was not."
 
 
-def explain_lines(found: Explained, width: int = 80) -> Iterator[str]:
-    """Yield what is known of an incident: verdict and signs, what to do, then all findings.
+def explain_lines(found: Explained, width: int = 80, *, whole: bool = False) -> Iterator[str]:
+    """Yield what is known of an incident: verdict and signs, what to do, then findings, or all.
 
     No line is wider than asked, but for places and commands, which stay whole.
     """
@@ -73,7 +77,8 @@ def explain_lines(found: Explained, width: int = 80) -> Iterator[str]:
     if incident["references"]:
         yield from hang(f"References: {', '.join(incident['references'])}", width)
     yield from _wait_lines(found.waits, width)
-    yield from _finding_lines(incident["findings"], found.quotes, width)
+    most = len(incident["findings"]) if whole else MOST_OF_ROLE
+    yield from _finding_lines(incident["findings"], found.quotes, width, most)
     for archive in found.packed:
         yield "Raw lines are not quoted from archives: unpack this one and analyze the folder,"
         yield clean(f"  {archive}")
@@ -138,15 +143,15 @@ def _quote_lines(quote: str, width: int) -> Iterator[str]:
 
 
 def _finding_lines(
-    findings: Sequence[Row], quotes: Mapping[Place, str], width: int
+    findings: Sequence[Row], quotes: Mapping[Place, str], width: int, most: int
 ) -> Iterator[str]:
-    """Yield the findings in the order of their times, each with its place and raw line."""
+    """Yield the first findings of each role in the order of their times, each with its place and raw line."""
     yield ""
     yield f"{count_words(len(findings), 'finding')}, in order:"
     shown: Counter[str] = Counter()
     for found in sorted(findings, key=lambda found: found["ts"]):
         shown[found["role"]] += 1
-        if shown[found["role"]] > MOST_OF_ROLE:
+        if shown[found["role"]] > most:
             continue
         said = f"{to_second(found['ts'])}  {found['role']}  {fold(found['text'])}"
         yield from hang(said, width, 2, 6)
@@ -156,9 +161,9 @@ def _finding_lines(
         if quote := quotes.get((found["source"], found["record"])):
             yield from _quote_lines(quote, width)
     more = [
-        count_words(count - MOST_OF_ROLE, f"more {role}")
+        count_words(count - most, f"more {role}")
         for role, count in sorted(shown.items())
-        if count > MOST_OF_ROLE
+        if count > most
     ]
     if more:
-        yield from hang(f"and {list_words(more)}: report.json has them all", width, 2)
+        yield from hang(f"and {list_words(more)}: --all shows them", width, 2)

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from logpipe.report import _facts, _lanes, _words
 from logpipe.report._shown import told_in_full
+from logpipe.report.explained import split_command
 from logpipe.report.text import PLAIN_NAME, clean, clip, fold
 from logpipe.words import count_words
 
@@ -102,6 +103,7 @@ def page(name: str) -> Template:
     environment.filters["clip"] = lambda text: _fit(text, SHORT)
     environment.filters["long"] = lambda text: _fit(text, QUOTE)
     environment.filters["path"] = _path
+    environment.filters["parts"] = split_command
     environment.filters["whole"] = _whole
     environment.globals["sealed"] = sealed
     environment.filters["number"] = _words.number_words

@@ -8,7 +8,7 @@ from typing import Any
 
 from logpipe.report import _facts
 from logpipe.report._lanes import LANES, fair_shares, lane_of, spread
-from logpipe.report._marked import coded, drawn, marked
+from logpipe.report._marked import coded, drawn, fenced, marked
 from logpipe.report._words import (
     lasted,
     measure_words,
@@ -18,6 +18,7 @@ from logpipe.report._words import (
     value_words,
     whole,
 )
+from logpipe.report.explained import split_command
 from logpipe.words import count_words
 
 MOST_CHARACTERS = 60_000  # GitHub takes 65,536 in one text
@@ -26,7 +27,7 @@ MOST_FINDINGS = 20  # of one incident
 MOST_BARS = 24
 MOST_ITEMS = 20  # signs, measures, things missing
 MOST_FILES = 20
-ID = re.compile(r"^message \S+ (?=\S)")  # says little in a bar, and takes all of its room
+ID = re.compile(r"^message \S+ (?=\S)")  # has no room in a bar: the table below has it
 # how Mermaid shows each lane
 TAGS = {"symptom": "crit", "restart": "active", "release": "done"}
 STATES = {"present": "yes", "absent": "no"}
@@ -127,7 +128,9 @@ def _incident_lines(one: Row) -> Iterator[str]:
     yield from _sign_lines(one)
     if missing := one.get("missing_evidence"):
         yield "\n**What would make it surer**\n"
-        yield from (f"- {marked(item)}" for item in missing[:MOST_ITEMS])
+        for what, command in map(split_command, missing[:MOST_ITEMS]):
+            yield f"- {marked(what)}"
+            yield from fenced(command, "  ")
     yield from _finding_lines(one.get("findings") or [])
 
 
@@ -161,7 +164,7 @@ def _finding_lines(findings: list[Row]) -> Iterator[str]:
             coded(place, 300),
         )
     if left := len(findings) - len(rows):
-        yield f"\n{left:,} more: `report.json` and `logpipe explain` have them all."
+        yield f"\n{left:,} more: `logpipe explain --all` shows them."
     yield "\n</details>"
 
 
@@ -205,5 +208,5 @@ def _bar(row: Row) -> str:
     shape = "milestone" if ended == "0d" else ""
     meta = ", ".join(filter(None, [tag, shape, began, ended]))
     name = lane if lane in LANES[:3] else "sign"
-    said = ID.sub("", str(row.get("text") or ""))
+    said = ID.sub("mail ", str(row.get("text") or ""))
     return f"    {name} {drawn(said)} :{meta}"

@@ -19,7 +19,7 @@ FROM (
     ('hotfixes', 'installed hotfixes', 'wmic qfe list full /format:csv > qfe.csv'),
     ('time-zone', 'time zone of the host', 'reg export HKLM\SYSTEM\CurrentControlSet\Control\TimeZoneInformation tz.reg'),
     ('computer-name', 'name of the host', 'reg export HKLM\SYSTEM\CurrentControlSet\Control\ComputerName computer.reg'),
-    ('smtp-settings', 'settings of the SMTP service: retry intervals, expiry', 'cscript //nologo %SystemDrive%\inetpub\AdminScripts\adsutil.vbs enum SMTPSVC/1 | findstr /v /i password > adsutil.txt'),
+    ('smtp-settings', 'settings of the SMTP service (retry intervals, expiry)', 'cscript //nologo %SystemDrive%\inetpub\AdminScripts\adsutil.vbs enum SMTPSVC/1 | findstr /v /i password > adsutil.txt'),
     ('smtp-log', 'SMTP log in W3C format with all fields', 'copy %SystemRoot%\system32\LogFiles\SMTPSVC1\ex*.log'),
     ('smtp-and-event-logs', 'SMTP log in W3C format, System and Application event logs', 'copy %SystemRoot%\system32\LogFiles\SMTPSVC1\ex*.log & copy %SystemRoot%\system32\config\SysEvent.Evt & copy %SystemRoot%\system32\config\AppEvent.Evt'),
     ('tracking-log', 'message tracking logs', 'copy "C:\Program Files\Exchsrvr\%COMPUTERNAME%.log\*.log"'),

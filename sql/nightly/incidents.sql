@@ -6,4 +6,4 @@ ORDER BY
     suppressed IS NOT NULL,
     list_position(['new', 'reopened', 'worse', 'continuing', 'better', 'gone'], state),
     list_position(['critical', 'high', 'medium', 'low', 'info'], severity),
-    started_at, known_as
+    coalesce(messages, 0) DESC, started_at, known_as

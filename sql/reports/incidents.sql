@@ -12,4 +12,4 @@ FROM incident AS i
 JOIN rule AS r ON r.rule = i.rule
 ORDER BY
     list_position(['critical', 'high', 'medium', 'low', 'info'], i.severity),
-    i.started_at, i.rule, i.host, i.incident_id
+    coalesce(i.messages, 0) DESC, i.started_at, i.incident_id
