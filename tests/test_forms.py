@@ -138,11 +138,10 @@ def test_signs_of_the_sentence_and_times_stand_outside_of_code() -> None:
 
 
 def test_a_bar_of_a_diagram_says_that_it_is_about_mail() -> None:
-    one = incident(findings=[
-        finding(text="message 1@x.example to bob@y.example was not tried"), finding(ts="2007-09-12T05:37:50Z"),
-    ])  # fmt: skip
-    told = render(report(one), "markdown")
-    assert "    symptom mail to bob at y.example was not tried :" in told
+    told = finding(text="message 1@x.example to bob@y.example was not tried")
+    one = incident(findings=[told, finding(ts="2007-09-12T05:37:50Z")])
+    text = render(report(one), "markdown")
+    assert "    symptom mail to bob at y.example was not tried :" in text
 
 
 def test_a_long_report_fits_a_ticket_and_counts_what_is_left_out() -> None:

@@ -145,7 +145,7 @@ def _quote_lines(quote: str, width: int) -> Iterator[str]:
 def _finding_lines(
     findings: Sequence[Row], quotes: Mapping[Place, str], width: int, most: int
 ) -> Iterator[str]:
-    """Yield the first findings of each role in the order of their times, each with its place and raw line."""
+    """Yield the first findings of each role, in order, each with its place and raw line."""
     yield ""
     yield f"{count_words(len(findings), 'finding')}, in order:"
     shown: Counter[str] = Counter()
