@@ -8,7 +8,7 @@ A named query is a file of ``sql/reports`` that begins with a TOML header, as ru
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,10 +16,11 @@ from typing import Any
 from logpipe.errors import LogpipeError, QueryError
 from logpipe.query import Rows, own_query
 from logpipe.sqlfiles import split_header, sql_files
-from logpipe.store import Connection
+from logpipe.store import Connection, ask
 
 MINUTES = {"m": 1, "h": 60, "d": 1440, "w": 10080}
 LONGEST = 5_000_000  # minutes of a span, ten years: what more is, is a slip of the pen
+MOST_HOSTS = 12  # that are named where another one was asked for
 SPAN = re.compile(r"(\d{1,7})([mhdw])")
 # texts between quotes and comments hold no parameters
 TOKEN = re.compile(r"'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/|\$(\w+)", re.DOTALL)
@@ -146,6 +147,16 @@ def read_span(text: str, option: str) -> int:
 def run_named(con: Connection, query: Named, values: Mapping[str, Any]) -> Rows:
     """Run a named query with the values of ``read_values``."""
     return own_query(con, query.sql, dict(values))
+
+
+def require_hosts(con: Connection, hosts: Sequence[str]) -> None:
+    """Raise LogpipeError where no file of the store is of a host that was asked for."""
+    rows = ask(con, "SELECT DISTINCT host FROM source WHERE host IS NOT NULL ORDER BY host")
+    known = [row["host"] for row in rows]
+    if odd := [name for name in map(_host, hosts) if name not in known]:
+        more = f" and {len(known) - MOST_HOSTS:,} more" if len(known) > MOST_HOSTS else ""
+        told = f"known: {', '.join(known[:MOST_HOSTS])}{more}" if known else "no file names one"
+        raise LogpipeError(f"no host {', '.join(odd)} in the store; {told}")
 
 
 def filled(query: Named, values: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from logpipe.analyze import known_sources
 from logpipe.errors import LogpipeError
+from logpipe.named import require_hosts
 from logpipe.report._trace_words import no_match_words
 from logpipe.report.evidence import quoted
 from logpipe.report.traced import Traced
@@ -49,6 +50,7 @@ def find_messages(con: Connection, wanted: Wanted) -> list[dict[str, Any]]:
     }  # fmt: skip
     found = ask(con, sql_text("reports", "trace_find"), asked)
     if not found:
+        require_hosts(con, wanted.hosts or [])
         narrowed = bool(wanted.since or wanted.until or wanted.hosts)
         logs = ask(con, sql_text("reports", "trace_logs"))
         raise LogpipeError(no_match_words(what, logs, narrowed=narrowed))

@@ -599,7 +599,7 @@ def test_a_store_without_derived_tables_says_what_to_run(tmp_path: Path, command
     "command", ["latency --by hour", "relay-clients", "top errors", "top domains"]
 )
 def test_where_nothing_is_found_it_says_what_to_collect(gateway: Path, command: str) -> None:
-    asked_ = [*command.split(), "--host", "NOBODY", "--db", gateway]
+    asked_ = [*command.split(), "--to", "2000-01-01", "--db", gateway]
     table = logpipe(*asked_)
     assert table.exit_code == 0
     assert re.search(r"[Cc]ollect", table.stdout)
@@ -607,6 +607,15 @@ def test_where_nothing_is_found_it_says_what_to_collect(gateway: Path, command: 
     machine = logpipe(*asked_, "-f", "json")
     assert json.loads(machine.stdout) == []
     assert re.search(r"[Cc]ollect", machine.stderr)
+
+
+@pytest.mark.parametrize("command", ["relay-clients", "queue --at 2007-09-10T12:00"])
+def test_a_host_that_is_not_in_the_store_is_told_with_those_that_are(
+    gateway: Path, command: str
+) -> None:
+    assert logpipe(*command.split(), "--host", "GW1", "--db", gateway).exit_code == 0
+    done = logpipe(*command.split(), "--host", "GW9", "--db", gateway)
+    assert str(done.exception) == "no host GW9 in the store; known: GW1"
 
 
 @pytest.mark.parametrize("query", named_queries(), ids=lambda query: query.name)

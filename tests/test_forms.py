@@ -237,7 +237,8 @@ def test_the_report_of_a_store_is_the_one_that_analyze_wrote_but_for_raw_lines(
     store: Path, tmp_path: Path
 ) -> None:
     for name in ("report.json", "report.html"):
-        assert run("report", "--db", store, "-o", tmp_path / name).exit_code == 0
+        done = run("report", "--db", store, "-o", tmp_path / name)
+        assert (done.exit_code, done.output) == (0, f"Wrote {tmp_path / name}\n")
     wrote = json.loads((store.parent / "report.json").read_bytes())
     quoted = [f.pop("raw", None) for one in wrote["incidents"] for f in one["findings"]]
     assert any(quoted)

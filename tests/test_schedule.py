@@ -347,10 +347,26 @@ def test_a_path_that_task_scheduler_would_fill_in_is_refused(name: str, tmp_path
 def test_show_prints_and_changes_nothing(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shutil, "which", lambda _: pytest.fail("a programme was run"))
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("a programme was run"))
+    monkeypatch.setattr(shutil, "which", lambda _: None)
     (tmp_path / "logpipe.toml").write_text('folders = ["logs"]\n')
     told = ["schedule", "show", "--kind", kind, "--config", str(tmp_path / "logpipe.toml")]
     result = CliRunner().invoke(app, told)
     assert result.exit_code == 0, result.output
     assert str(tmp_path / "logpipe.toml") in result.output
     assert [path.name for path in tmp_path.rglob("*")] == ["logpipe.toml"]
+    assert "is not on this system: install would fail here" in result.stderr
+    monkeypatch.setattr(shutil, "which", lambda name: name)
+    assert CliRunner().invoke(app, told).stderr == ""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "utf-16"])
+def test_the_task_that_is_shown_is_read_in_whatever_encoding_a_shell_saves_it(
+    encoding: str, tmp_path: Path
+) -> None:
+    told = job_in(tmp_path / "ä")
+    saved = windows.shown(told).replace("\n", "\r\n").encode(encoding)
+    task = ET.fromstring(saved)  # noqa: S314 - our own
+    assert task.findtext("t:Actions/t:Exec/t:WorkingDirectory", namespaces=NS) == str(
+        tmp_path / "ä"
+    )

@@ -19,6 +19,7 @@ from logpipe.cases import give
 from logpipe.derived import rebuild_derived
 from logpipe.errors import LogpipeError
 from logpipe.portable import flaws
+from logpipe.report._trace_words import no_match_words
 from logpipe.report.html import render_html
 from logpipe.report.text import clean
 from logpipe.report.traced import Traced, listed_lines, trace_lines
@@ -434,6 +435,9 @@ def test_what_is_nowhere_says_where_it_was_looked_for_and_what_to_collect(
         raised.value
     )
     assert "collect" in str(raised.value)
+    assert "no subjects" not in str(raised.value)
+    with pytest.raises(LogpipeError, match="no host GW9 in the store; known: EX1"):
+        find_messages(con, Wanted("x", hosts=["GW9"]))
     for nothing in ("", "  ", "<>  ".strip("<>")):
         with pytest.raises(LogpipeError, match="give a Message-ID"):
             find_messages(con, Wanted(nothing))
@@ -447,6 +451,12 @@ def test_what_is_nowhere_says_where_it_was_looked_for_and_what_to_collect(
     done = logpipe(tmp_path / "bare.duckdb", "a@x.example")
     assert done.returncode == 2
     assert "run 'logpipe detect'" in done.stderr
+
+
+def test_where_only_smtp_logs_are_it_says_that_they_have_no_subjects() -> None:
+    log = {"host": "GW1", "log": "smtp", "first_ts": None, "last_ts": None}
+    words = no_match_words("quarterly figures", [log], narrowed=False)
+    assert words.endswith("; SMTP logs have no subjects; collect logs of the host that took it in")
 
 
 def logpipe(store: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
@@ -472,7 +482,8 @@ def test_the_command_prints_text_json_rows_and_a_page(con: Connection, tmp_path:
     assert story["entries"][0]["at_ts"] == "2021-05-03T08:00:00Z"
     rows = list(csv.DictReader(io.StringIO(logpipe(store, "a@x.example", "-f", "csv").stdout)))
     assert rows[0]["other"] == "'=cmd"
-    assert logpipe(store, "a@x.example", "--html", page).returncode == 0
+    done = logpipe(store, "a@x.example", "--html", page)
+    assert (done.returncode, done.stderr) == (0, f"Wrote {page}\n")
     assert "Quarterly figures" in Page(page.read_text("utf-8")).text
     again = logpipe(store, "a@x.example", "--html", page)
     assert (again.returncode, "--force" in again.stderr) == (2, True)

@@ -129,7 +129,7 @@ def queue(
     Example: logpipe queue --at 2007-09-10T12:00 --db mail.duckdb
     """
     from logpipe.analyze import queue_at
-    from logpipe.named import read_moment
+    from logpipe.named import read_moment, require_hosts
     from logpipe.query import seal
     from logpipe.report.queued import queue_lines
     from logpipe.report.rows import print_rows
@@ -139,6 +139,8 @@ def queue(
     with open_store(db, read_only=True) as con:
         seal(con)
         found = queue_at(con, moment, [name.upper() for name in host] if host else None)
+        if not found.rows:
+            require_hosts(con, host or [])
         spans = ask(con, "FROM log_span ORDER BY ALL")
     with whole_pipe():
         if shape is Shape.table:

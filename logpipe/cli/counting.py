@@ -105,7 +105,7 @@ def print_named(
     name: str, given: Mapping[str, Any], db: Path, shape: Shape, *, title: str = ""
 ) -> None:
     """Run a named query and print its rows; ``title`` is the name of the grouping column."""
-    from logpipe.named import named_query, read_values, run_named
+    from logpipe.named import named_query, read_values, require_hosts, run_named
     from logpipe.query import seal
     from logpipe.report.narrow import table_lines
     from logpipe.report.queued import nothing_lines
@@ -117,6 +117,8 @@ def print_named(
     with open_store(db, read_only=True) as con:
         seal(con)
         found = run_named(con, query, values)
+        if not found.rows:
+            require_hosts(con, values.get("hosts") or [])
         spans = [] if found.rows else ask(con, "FROM log_span ORDER BY ALL")
     grouped = {"grouped_by": title or "grouped_by"}
     names = [grouped.get(column, column) for column in found.names]

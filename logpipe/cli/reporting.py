@@ -70,6 +70,7 @@ def report(
     text = render(part, named.value)
     if out is not None and not printed:
         write_whole(text, out)
+        typer.echo(clean(f"Wrote {out}"))
         return
     with whole_pipe():
         if sys.stdout.isatty():  # a terminal gets no control characters

@@ -65,8 +65,13 @@ def schedule_show(
 
     Example: logpipe schedule show --config logpipe.toml --kind cron
     """
+    from logpipe.schedule import usual_kind
+    from logpipe.schedule.programs import lacks
+
     scheduler, job = _job(config, at, kind, user)
     typer.echo(scheduler.shown(job), nl=False)
+    if lacking := lacks(kind or usual_kind()):
+        typer.echo(f"logpipe: {lacking} is not on this system: install would fail here", err=True)
 
 
 @app.command("install")

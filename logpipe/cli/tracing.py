@@ -85,9 +85,11 @@ def trace(
         else:
             print_traced(story, shape=shape.value, out=sys.stdout)
     if html is not None:
+        from logpipe.report.text import clean
         from logpipe.report.traced_page import render_trace
         from logpipe.report.whole import write_whole
 
         if story is None:
             raise LogpipeError(f"{html}: not written; several messages fit, name one by its id")
         write_whole(render_trace(story), html)
+        typer.echo(clean(f"Wrote {html}"), err=True)  # beside the story, which may be JSON

@@ -28,7 +28,9 @@ def no_match_words(what: str, logs: Sequence[Row], *, narrowed: bool) -> str:
         ends = [log[name] for log in logs for name in ("first_ts", "last_ts") if log[name]]
         span = f", {min(ends):%Y-%m-%d %H:%M} to {max(ends):%Y-%m-%d %H:%M} UTC" if ends else ""
         looked = f"looked in {list_words(where, 6)}{span}"
-        looked += "; collect SMTP or tracking logs of the host that took it in, of that day"
+        if {log["log"] for log in logs} == {"smtp"}:
+            looked += "; SMTP logs have no subjects"
+        looked += "; collect logs of the host that took it in"
     within = ", --from, --to or --host" if narrowed else ""
     return f"trace {clip(what, 200)}: no message of this id, address or subject{within}; {looked}"
 

@@ -8,6 +8,15 @@ from logpipe.errors import LogpipeError
 LONGEST = 60  # seconds: none of them has more to do than to write a line
 
 
+PROGRAMS = {"systemd": "systemctl", "cron": "crontab", "windows": "schtasks"}
+
+
+def lacks(kind: str) -> str | None:
+    """Return the programme of a kind of scheduler that this system does not have, if so."""
+    programme = PROGRAMS[kind]
+    return None if shutil.which(programme) else programme
+
+
 def run(command: list[str], text: str | None = None) -> str:
     """Run a programme, return what it prints; raises LogpipeError where it is absent or fails."""
     done = tried(command, text)

@@ -87,8 +87,13 @@ def text(job: Job) -> bytes:
 
 
 def shown(job: Job) -> str:
-    """Return the task as text; as a file it is to be UTF-16."""
-    return text(job).decode("utf-16") + "\n"
+    """Return the task as text that is the same in every encoding a shell may save it in.
+
+    It is ASCII and names no encoding: as UTF-8, as a code page or as UTF-16 with its mark it reads.
+    """
+    task = document(job)
+    ET.indent(task)
+    return f'<?xml version="1.0"?>\n{ET.tostring(task, encoding="us-ascii").decode("ascii")}\n'
 
 
 def install(job: Job) -> list[str]:
