@@ -41,6 +41,7 @@ FROM (
     ('file_version', 'listing'),
     ('registry_export', 'listing'),
     ('metabase', 'listing'),
+    ('collect_note', 'listing'),
     ('systeminfo', 'listing'),
     ('tasklist', 'listing'),
     ('service_list', 'listing'),
