@@ -7,13 +7,15 @@ import re
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any, ClassVar
 
 import keyring
@@ -29,7 +31,7 @@ from logpipe.config import Config, Secret, read_config
 from logpipe.deliver import Sent, deliver_due, plan_words, sent_words, try_delivery, wanted
 from logpipe.deliver.mail import night_mail, send_mail
 from logpipe.deliver.parcel import Parcel
-from logpipe.deliver.secrets import read_secret
+from logpipe.deliver.secrets import fault_words, read_secret
 from logpipe.errors import ConfigError, DeliveryError
 from logpipe.nightly import deliver_again, plan_night, run_night
 from logpipe.report.mailed import chat_lines, subject_words
@@ -200,7 +202,7 @@ def test_a_password_goes_over_checked_tls_only(
         assert "certificate is not trusted" in fault
         monkeypatch.setenv("MAIL_PASSWORD", "wrong-password")
         (fault,) = send_mail(trusting, parcel(night_of()), trusting.to).values()
-        assert fault.startswith(f"127.0.0.1:{port}: 535")
+        assert fault == f"127.0.0.1:{port}: refused the user name or password (535)"
         monkeypatch.delenv("MAIL_PASSWORD")
         (fault,) = send_mail(trusting, parcel(night_of()), trusting.to).values()
         assert fault == "environment variable MAIL_PASSWORD is not set"
@@ -228,6 +230,183 @@ def test_a_server_that_hangs_or_is_gone_is_told_in_time(tmp_path: Path) -> None:
         }
     (fault,) = send_mail(mail, parcel(night_of()), ["a@b.example"]).values()
     assert "refused" in fault
+
+
+@contextmanager
+def hostile(answer: Callable[[bytes], bytes | Iterator[bytes]]) -> Iterator[int]:
+    """Run a server that answers each line as told, and may never come to an end; yields its port.
+
+    A line it answers with nothing ends the talk.
+    """
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as odd:
+
+        def serve() -> None:
+            with suppress(OSError):
+                talk, _ = odd.accept()
+                with talk, talk.makefile("rb") as lines:
+                    line = b""
+                    while said := answer(line):
+                        for part in [said] if isinstance(said, bytes) else said:
+                            talk.sendall(part)
+                            if over.is_set():
+                                return
+                        line = lines.readline()
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield int(odd.getsockname()[1])
+    over.set()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def spoken(line: bytes, **otherwise: bytes) -> bytes:
+    """Return the answer of a server that takes all but some commands."""
+    verb = line[:4].decode("ascii", "replace").strip().upper()
+    usual = {"EHLO": b"250-hi\r\n250 AUTH PLAIN\r\n", "DATA": b"354 go\r\n", "QUIT": b""}
+    return otherwise.get(verb, usual.get(verb, b"220 or 250\r\n" if line else b"220 hi\r\n"))
+
+
+THREE = ["one@b.example", "two@b.example", "three@b.example"]
+
+
+@pytest.mark.parametrize("breaks_at", [1, 2, 3])
+def test_who_was_accepted_before_the_server_broke_off_has_no_mail(
+    breaks_at: int, tmp_path: Path
+) -> None:
+    asked = []
+
+    def answer(line: bytes) -> bytes:
+        if line.startswith(b"rcpt"):
+            asked.append(line)
+        busy = len(asked) == breaks_at and line.startswith(b"rcpt")
+        return b"421 too busy\r\n" if busy else b"250 ok\r\n" if line else b"220 hi\r\n"
+
+    with hostile(answer) as port:
+        mail = configure(tmp_path, mail_to(port, *THREE, more='security = "none"')).mail
+        assert mail
+        faults = send_mail(mail, parcel(night_of()), mail.to)
+    assert list(faults) == THREE
+    assert faults.pop(THREE[breaks_at - 1]).endswith("refused: 421 too busy")
+    assert {fault.partition(": ")[2] for fault in faults.values()} == {
+        "broke off before the mail was handed over"
+    }
+
+
+LOGON = 'security = "none"\nusername = "u"\npassword_env = "MAIL_PASSWORD"\n'
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"501 Syntax error: %s\r\n",
+        b"535-no\r\n535 %s\r\n",
+        b"334 %s\r\n",
+        b"334 !\r\n",
+        b"500 " + b"x" * 280 + b" %s\r\n",
+    ],
+)
+def test_nothing_that_a_server_says_of_a_logon_is_told(
+    said: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAIL_PASSWORD", PASSWORD)
+
+    def answer(line: bytes) -> bytes:
+        if line.startswith(b"AUTH"):
+            return said.replace(b"%s", line.strip())
+        return spoken(line) if line.startswith(b"ehlo") or not line else b"535 no\r\n"
+
+    with hostile(answer) as port:
+        mail = configure(tmp_path, mail_to(port, more=LOGON)).mail
+        assert mail
+        (fault,) = send_mail(mail, parcel(night_of()), mail.to).values()
+    told = fault.partition(": ")[2].partition(" (")[0]
+    assert told == "refused the user name or password"
+
+
+def test_a_password_is_masked_in_whatever_form_a_server_repeats_it() -> None:
+    for secret in ("pa  ss\tw0rd", PASSWORD, "\u00fcber-geheim"):
+        token = f"\0logpipe\0{secret}"
+        forms = {
+            secret: secret,
+            "folded": " ".join(secret.split()),
+            "coded": b64encode(secret.encode()).decode(),
+            "plain": b64encode(token.encode()).decode(),
+            "within": b64encode(f"xx {token} yy".encode()).decode(),
+            "other": urlsafe_b64encode(token.encode()).decode().rstrip("="),
+        }
+        for form in forms.values():
+            assert fault_words(f"501 what is {form} here", secret, token) == "501 what is *** here"
+            told = fault_words("x" * (298 - len(form) // 2) + " " + form, secret, token)
+            assert set(told) <= {"x", " ", "*", "."}
+    assert fault_words("550 no such mailbox", "pw") == "550 no such mailbox"
+
+
+def test_a_password_beyond_ascii_is_one_line_and_the_rest_is_sent(
+    tmp_path: Path, hooks: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAIL_PASSWORD", "p\u00e4ssw\u00f6rd")
+    monkeypatch.setenv("HOOK", f"http://{hooks}/services/{TOKEN}")
+    with hostile(spoken) as port:
+        more = f'{LOGON}[[webhook]]\nurl_env = "HOOK"\n'
+        config = configure(tmp_path, mail_to(port, more=more))
+        mailed, hooked = try_delivery(config, datetime(2007, 9, 13))  # noqa: DTZ001
+    assert "letters beyond ASCII" in str(mailed.fault)
+    assert hooked.fault is None
+
+
+@pytest.mark.parametrize("host", ["mail..corp", f"{'x' * 64}.corp", "mail\\u0000corp"])
+def test_a_host_that_can_be_none_is_a_fault_of_one_line(host: str, tmp_path: Path) -> None:
+    text = mail_to(25, more='security = "none"').replace("127.0.0.1", host)
+    mail = configure(tmp_path, text).mail
+    assert mail
+    (fault,) = send_mail(mail, parcel(night_of()), mail.to).values()
+    assert fault.isprintable()
+
+
+def drip(part: bytes, first: bytes = b"", pause: float = 0.02) -> Iterator[bytes]:
+    yield first
+    while True:
+        yield part
+        sleep(pause)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [drip(b"220-h\r\n"), drip(b"x", b"220 "), drip(b"220-hello\r\n" * 1000, pause=0)],
+    ids=["lines", "bytes", "flood"],
+)
+def test_a_mail_server_that_never_ends_is_left(said: Iterator[bytes], tmp_path: Path) -> None:
+    with hostile(lambda _: said) as port:
+        text = mail_to(port, more='security = "none"').replace("= 5", "= 0.2")
+        mail = configure(tmp_path, text).mail
+        assert mail
+        before = monotonic()
+        (fault,) = send_mail(mail, parcel(night_of()), mail.to).values()
+        assert monotonic() - before < 5
+    assert fault.isprintable()
+
+
+@OF_APPRISE
+@pytest.mark.parametrize("way", ["http", "json"])
+@pytest.mark.parametrize(
+    "said",
+    [b"HTTP/1.1 100 Continue\r\n\r\n", b"x"],
+    ids=["continue", "bytes"],
+)
+def test_a_hook_that_never_ends_is_left(
+    way: str, said: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n" if said == b"x" else b""
+    with hostile(lambda _: drip(said, first)) as port:
+        monkeypatch.setenv("HOOK", f"{way}://127.0.0.1:{port}/{TOKEN}")
+        table = "webhook" if way == "http" else "notify"
+        text = f'[[{table}]]\nurl_env = "HOOK"\ntimeout_s = 0.2\n'
+        before = monotonic()
+        (one,) = try_delivery(configure(tmp_path, text), datetime(2007, 9, 13))  # noqa: DTZ001
+        assert monotonic() - before < 5
+    assert one.fault == "HOOK: does not come to an end in 0.8 s"
 
 
 def test_a_server_that_speaks_no_smtp_is_a_fault_of_one_line(tmp_path: Path) -> None:

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import Any, NamedTuple
 
 from logpipe.config import Config, Hook, Mail, Receiver
 from logpipe.deliver.book import Due, book_due, note_failed, note_sent
+from logpipe.deliver.bounds import in_time
 from logpipe.deliver.hooks import chat, post
 from logpipe.deliver.mail import send_mail
 from logpipe.deliver.parcel import Parcel, read_parcel, trial_parcel
@@ -16,6 +19,7 @@ from logpipe.report.nights import SEVERITIES
 from logpipe.report.text import clean
 from logpipe.store import Connection
 
+LONGEST_RUN = 300  # seconds after which no further night is tried: the store is held meanwhile
 MAIL, NOTIFY, WEBHOOK = "mail", "notify", "webhook"
 Row = dict[str, Any]
 # sends a parcel to some receivers; what went wrong, by receiver
@@ -66,8 +70,12 @@ def deliver_due(con: Connection, config: Config, moment: datetime) -> list[Sent]
     senders = _senders(config)
     known = [(way, name) for way, name, _ in _receivers(config)]
     outcomes = []
+    ends = monotonic() + LONGEST_RUN
     for due in book_due(con, known, moment):
-        told = _send_due(senders, due, config)
+        if monotonic() > ends:
+            told = _all_failed(due, f"left to the next run, as delivery took over {LONGEST_RUN} s")
+        else:
+            told = _send_due(senders, due, config)
         for (way, name), fault in told.items():
             if fault is None:
                 note_sent(con, due.night_id, way, name, moment)
@@ -84,8 +92,13 @@ def _send_due(
     try:
         parcel = read_parcel(Path(config.reports, due.report), config.reports_url)
     except DeliveryError as error:
-        return {(way, name): str(error) for way, names in due.receivers.items() for name in names}
+        return _all_failed(due, str(error))
     return _send_all(senders, due.receivers, parcel)
+
+
+def _all_failed(due: Due, fault: str) -> dict[tuple[str, str], str | None]:
+    """Return that nobody got the report of a night, and why."""
+    return {(way, name): fault for way, names in due.receivers.items() for name in names}
 
 
 def _send_all(
@@ -130,7 +143,8 @@ def _each(
     faults = {}
     for name in names:
         try:
-            send(hooks[name], parcel)
+            hook = hooks[name]
+            in_time(partial(send, hook, parcel), hook.timeout_s, hook.url.name)
         except DeliveryError as error:
             faults[name] = str(error)
     return faults

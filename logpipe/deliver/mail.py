@@ -13,6 +13,7 @@ from email.utils import format_datetime
 from typing import NamedTuple
 
 from logpipe.config import Mail
+from logpipe.deliver.bounds import Bounded, BoundedTls
 from logpipe.deliver.parcel import Parcel
 from logpipe.deliver.secrets import fault_words, read_secret
 from logpipe.errors import DeliveryError, LogpipeError
@@ -34,25 +35,40 @@ class Picture(NamedTuple):
 
 
 def send_mail(mail: Mail, parcel: Parcel, names: Sequence[str]) -> dict[str, str]:
-    """Send a report to some receivers; returns what went wrong, by receiver."""
+    """Send a report to some receivers; returns what went wrong, by receiver.
+
+    It has reached those alone whom the server accepted before it took the whole message.
+    """
     drawn = _drawn(parcel) if mail.charts else []
     message = night_mail(mail, parcel, datetime.now(UTC), drawn)
-    secret, place = "", f"{mail.host}:{mail.at_port}"
+    secret, place = "", _place(mail)
     try:
         secret = read_secret(mail.password) if mail.username else ""
         refused = _send(mail, secret, message, [_reached(name) for name in names])
+        other = None
     except smtplib.SMTPRecipientsRefused as error:
         refused = error.recipients
+        other = f"{place}: broke off before the mail was handed over"
     except DeliveryError as error:
         return dict.fromkeys(names, str(error))
-    except (OSError, smtplib.SMTPException) as error:
-        return dict.fromkeys(names, f"{place}: {_words(error, secret)}")
-    answers = {name: refused.get(_reached(name)) for name in names}
-    return {
-        name: f"{place}: refused: {_answer(*answer, secret)}"
-        for name, answer in answers.items()
-        if answer is not None
-    }
+    except (OSError, smtplib.SMTPException, ValueError) as error:
+        return dict.fromkeys(names, f"{place}: {_words(error, *_hidden(mail, secret))}")
+    faults: dict[str, str] = {}
+    for name in names:
+        if answer := refused.get(_reached(name)):
+            faults[name] = f"{place}: refused: {_answer(*answer, *_hidden(mail, secret))}"
+        elif other:
+            faults[name] = other
+    return faults
+
+
+def _place(mail: Mail) -> str:
+    return clean(f"{mail.host}:{mail.at_port}")
+
+
+def _hidden(mail: Mail, secret: str) -> tuple[str, ...]:
+    """Return what no fault may hold: the password, and what AUTH PLAIN makes of it."""
+    return (secret, f"\0{mail.username}\0{secret}") if secret else ()
 
 
 def _send(
@@ -62,16 +78,12 @@ def _send(
     context = ssl.create_default_context()
     if mail.ca_file:
         context.load_verify_locations(mail.ca_file)
-    server: smtplib.SMTP
-    if mail.security == "tls":
-        server = smtplib.SMTP_SSL(mail.host, mail.at_port, timeout=mail.timeout_s, context=context)
-    else:
-        server = smtplib.SMTP(mail.host, mail.at_port, timeout=mail.timeout_s)
+    server = BoundedTls(mail, context=context) if mail.security == "tls" else Bounded(mail)
     try:
         if mail.security == "starttls":
             server.starttls(context=context)  # raises where the server does not offer it
         if mail.username:
-            server.login(mail.username, secret)
+            _log_on(server, mail.username, secret, _place(mail))
         return server.send_message(message, from_addr=_reached(mail.sender), to_addrs=list(names))
     finally:
         # a server that took the mail and then does not say goodbye has it all the same
@@ -80,27 +92,50 @@ def _send(
         server.close()
 
 
-def _words(error: Exception, secret: str) -> str:
+def _log_on(server: smtplib.SMTP, user: str, secret: str, place: str) -> None:
+    """Log on; no word that a server says about it is told, as some repeat what they were given."""
+    server.ehlo_or_helo_if_needed()
+    try:
+        server.login(user, secret)
+    except UnicodeError:
+        raise DeliveryError(
+            f"{place}: the user name or password has letters beyond ASCII, which cannot be sent"
+        ) from None
+    except smtplib.SMTPResponseException as error:
+        raise DeliveryError(
+            f"{place}: refused the user name or password ({error.smtp_code})"
+        ) from None
+    except smtplib.SMTPServerDisconnected:
+        raise DeliveryError(f"{place}: broke off while logging on, or was too slow") from None
+    except smtplib.SMTPNotSupportedError:
+        raise DeliveryError(f"{place}: offers no logon with user name and password") from None
+    except (smtplib.SMTPException, ValueError):
+        raise DeliveryError(f"{place}: refused the user name or password") from None
+
+
+def _words(error: Exception, *secrets: str) -> str:
     """Return what went wrong with a server as one line."""
-    said = fault_words(error, secret)
+    said = fault_words(error, *secrets)
     if isinstance(error, smtplib.SMTPResponseException):
-        said = _answer(error.smtp_code, error.smtp_error, secret)
+        said = _answer(error.smtp_code, error.smtp_error, *secrets)
     elif isinstance(error, TimeoutError) or "timed out" in str(error):
         said = "does not answer in time"
+    elif isinstance(error, UnicodeError):
+        said = "no name of a server, or an address that none takes"
     elif isinstance(error, ssl.SSLCertVerificationError):
-        told = fault_words(error.verify_message, secret)
+        told = fault_words(error.verify_message, *secrets)
         said = f"its certificate is not trusted ({told}); name its CA in mail.ca_file"
     elif isinstance(error, smtplib.SMTPNotSupportedError) and "STARTTLS" in str(error):
         said = 'does not offer STARTTLS; is security = "tls" or another port meant?'
     elif isinstance(error, OSError) and error.strerror:
         where = f"{error.filename}: " if error.filename else ""
-        said = fault_words(f"{where}{error.strerror}", secret)
+        said = fault_words(f"{where}{error.strerror}", *secrets)
     return said
 
 
-def _answer(code: int, said: bytes | str, secret: str) -> str:
+def _answer(code: int, said: bytes | str, *secrets: str) -> str:
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
-    return fault_words(f"{code} {text}", secret)
+    return fault_words(f"{code} {text}", *secrets)
 
 
 def _reached(address: str) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import re
+from base64 import b64encode
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -13,6 +14,7 @@ OTHERS = 0o077  # what the group and everybody may do
 SERVICE = "logpipe"  # under which entries of the keyring stand
 SHORTEST = 4  # characters of a part of an address that may be a secret
 LONGEST = 300  # characters of a fault
+URL_SAFE = str.maketrans("+/", "-_")  # the other alphabet of base64
 PARTS = re.compile(r"[/?&=;#:@+,]+")
 
 
@@ -72,11 +74,33 @@ def stands(secret: Secret) -> str:
 
 def fault_words(error: object, *secrets: str) -> str:
     """Return what went wrong on one line, without any secret, nor a telling part of one."""
-    said = clip(clean(fold(error)), LONGEST)
+    said = str(error)
+    for secret in filter(None, secrets):
+        for core in _coded(secret):
+            said = re.sub(f"[A-Za-z0-9+/_-]*{re.escape(core)}[A-Za-z0-9+/_=-]*", "***", said)
     hidden = {part for secret in secrets if secret for part in _parts(secret)}
+    hidden |= {clean(fold(part)) for part in hidden}
+    hidden = {part for part in hidden if part}
+    said = _masked(clean(fold(_masked(said, hidden))), hidden)
+    return clip(said, LONGEST) or type(error).__name__
+
+
+def _masked(said: str, hidden: set[str]) -> str:
     for part in sorted(hidden, key=lambda part: (-len(part), part)):
         said = said.replace(part, "***")
-    return said or type(error).__name__
+    return said
+
+
+def _coded(secret: str) -> set[str]:
+    """Return what base64 makes of a secret, wherever it stands among other bytes."""
+    given = secret.encode("utf-8", "surrogateescape")
+    cores = set()
+    for before in range(3):
+        coded = b64encode(b"\0" * before + given).decode()
+        core = coded[-(-before * 8 // 6) : (before + len(given)) * 8 // 6]
+        if len(core) >= SHORTEST:
+            cores |= {core, core.translate(URL_SAFE)}
+    return cores
 
 
 def _parts(secret: str) -> set[str]:
