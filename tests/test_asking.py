@@ -645,6 +645,18 @@ def test_times_and_numbers_are_shown_whole_or_not_at_all() -> None:
     assert (head.split(), line.split()) == (["h", "n"], ["host", "123456789012"])
 
 
+def test_a_number_has_no_more_digits_than_mean_something() -> None:
+    rows = [("a", 168275.0), ("b", 0.0034), ("c", 9687.73), ("d", 0.0)]
+    lines = list(table_lines(["name", "n"], [False, True], rows, width=40))
+    assert [line.split()[1] for line in lines[2:6]] == ["168275", "0.0034", "9687.73", "0"]
+
+
+def test_latency_shows_the_median_before_counts_that_are_mostly_zero(gateway: Path) -> None:
+    since = ["--by", "destination", "--from", "2007-09-11"]
+    told = logpipe("latency", *since, "--db", gateway).stdout
+    assert told.split()[:3] == ["destination", "delivered", "p50"]
+
+
 def test_csv_of_clients_is_safe_to_open_in_a_spreadsheet(con: Connection, tmp_path: Path) -> None:
     give(con, "smtp_event", W3C)
     rebuild_derived(con)

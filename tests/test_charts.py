@@ -1,5 +1,6 @@
 """Lines of queue and memory beside incidents, and the charts drawn of them."""
 
+import json
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -147,6 +148,23 @@ def test_without_the_extra_one_line_says_what_to_install() -> None:
         pytest.raises(LogpipeError, match=r"^charts need vl-convert-python: run 'uv sync --extra"),
     ):
         render_chart(lined(), "queue")
+
+
+def test_every_chart_says_that_its_times_are_utc_and_what_each_panel_is() -> None:
+    told = lined()
+    for name in chart_names(told):
+        assert '"title": "UTC"' in json.dumps(chart_spec(told, name))
+    panels = chart_spec(told, "timeline-idle-until-restart-GW1-1")["vconcat"][1:]
+    assert [panel["title"]["text"] for panel in panels] == [
+        "Messages waiting in the queue, counted at full hours", "Memory of mail processes",
+    ]  # fmt: skip
+
+
+def test_a_host_that_the_title_names_is_not_named_again() -> None:
+    told = report(incident(id="a", title="SMTPSVC restarted on GW1"))
+    assert chart_title(told, "timeline-a") == "SMTPSVC restarted on GW1"
+    (row,) = chart_spec(told, "incidents")["data"]["values"]
+    assert row["name"] == "1. SMTPSVC restarted on GW1"
 
 
 def test_lines_are_cut_where_nothing_is_known_and_restarts_stand_in_them() -> None:

@@ -115,6 +115,13 @@ def test_why_mail_waited_is_told_of_the_recipients_that_the_incident_is_about(st
     assert "no-answer" not in causes
 
 
+def test_a_sign_says_which_of_the_messages_that_left_are_of_the_incident(store: Path) -> None:
+    said = {sign["id"]: sign["text"] for sign in explained(store, "delayed-ndr").incident["signs"]}
+    assert said["D"] == (
+        "99 messages of this host left with the restart, 49 of them of this incident"
+    )
+
+
 def test_incidents_stand_in_one_order_wherever_they_are_told(store: Path, tmp_path: Path) -> None:
     shutil.copy(store, tmp_path / "x.duckdb")
     with open_store(tmp_path / "x.duckdb") as con:

@@ -198,6 +198,12 @@ def test_the_csv_has_a_row_for_each_incident() -> None:
     assert second["missing_evidence"] == "x; y"
 
 
+def test_an_incident_without_a_known_problem_has_no_verdict_in_the_csv() -> None:
+    told = report(incident(known_problem=None, verdict="not-assessable"), incident(id="b"))
+    rows = csv.DictReader(io.StringIO(render(told, "csv")))
+    assert [row["verdict"] for row in rows] == ["", "confirmed"]
+
+
 def test_timesketch_gets_what_it_asks_for_in_both_forms() -> None:
     lines = [json.loads(line) for line in render(report(incident()), "timesketch").splitlines()]
     rows = list(csv.DictReader(io.StringIO(render(report(incident()), "timesketch-csv"))))

@@ -22,7 +22,7 @@ Row = dict[str, Any]
 
 TITLES = {
     "incidents": "Incidents above info",
-    "queue": "Messages waiting in the queue",
+    "queue": "Messages waiting in the queue, counted at full hours",
     "late": "Messages late by more than an hour, by the time they came",
     "memory": "Memory of mail processes",
 }
@@ -78,7 +78,8 @@ def chart_title(report: dict[str, Any], name: str) -> str:
         return TITLES[name]
     incident = _incident(report, name)
     title = _label(incident.get("title") or incident.get("rule"), 2 * LABEL)
-    return ", ".join(filter(None, [title, _label(incident.get("host"))]))
+    host = _label(incident.get("host"))
+    return title if host in title else f"{title}, {host}"
 
 
 def charts(report: dict[str, Any], form: Form = "svg") -> list[tuple[str, str, bytes]]:
@@ -165,7 +166,7 @@ def _time(field: str, domain: tuple[datetime, datetime]) -> Spec:
         "field": field,
         "type": "temporal",
         "scale": {"type": "utc", "domain": [_iso(at) for at in domain], "nice": False},
-        "title": None,
+        "title": "UTC",
         "axis": {
             "values": [_iso(mark["at"]) for mark in drawn.steps()],
             "format": "%-d %b %Y" if drawn.step() >= DAY else "%-d %b %H:%M",
@@ -182,9 +183,8 @@ def _incidents(report: dict[str, Any]) -> Spec:
     first = min(covered[0], *(start for start, _ in spans))
     domain = (first, max(covered[1], *(end for _, end in spans)))
     for place, (one, (start, end)) in enumerate(zip(loud, spans, strict=False), 1):
-        named = _label(
-            ": ".join(filter(None, [one.get("host"), fold(one.get("title"))])), LABEL + 8
-        )
+        host, title = str(one.get("host") or ""), fold(one.get("title"))
+        named = _label(title if host in title else f"{host}: {title}", LABEL + 8)
         # two incidents may have one name: the number keeps them apart
         rows.append(
             {
@@ -383,8 +383,12 @@ def _timeline(incident: Row) -> Spec:
         ],
     }
     restarts = _restarts([incident], str(incident.get("host")))
-    kinds = (series_of({"series": lines}, kind) for kind in ("queue", "memory"))
-    below = [_panel(one[: len(LINE_COLORS)], domain, restarts) for one in kinds if one]
+    below = [
+        {"title": {"text": TITLES[kind], "fontSize": 12, "offset": 4}}
+        | _panel(found[: len(LINE_COLORS)], domain, restarts)
+        for kind in ("queue", "memory")
+        if (found := series_of({"series": lines}, kind))
+    ]
     took = lasted(incident.get("started_at"), incident.get("ended_at"))
     return {
         "vconcat": [drawn, *below] if rows else below,

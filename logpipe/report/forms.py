@@ -37,8 +37,10 @@ def _csv(rows: list[Row], names: list[str]) -> str:
 
 def _incident_row(one: Row) -> Row:
     """Return an incident as one flat row."""
+    judged = one.get("known_problem") or one.get("verdict") != "not-assessable"
     return {
         **{name: one.get(name) for name in INCIDENT},
+        "verdict": one.get("verdict") if judged else None,  # of no known problem there is none
         "messages": (one.get("measures") or {}).get("messages"),
         "findings": len(one.get("findings") or []),
         "missing_evidence": "; ".join(one.get("missing_evidence") or []),

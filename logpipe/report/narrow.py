@@ -3,6 +3,7 @@
 Nothing is folded: long text is cut, and columns without room, the least important ones, are named.
 """
 
+import math
 import textwrap
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
+from logpipe.report._words import number_words
 from logpipe.report.rows import shown
 from logpipe.report.text import clean
 from logpipe.words import count_words
@@ -86,7 +88,11 @@ def _columns(
 def _cell(value: Any) -> str:
     if value is None:
         return UNKNOWN
-    return f"{value:%Y-%m-%d %H:%M}" if isinstance(value, datetime) else clean(shown(value))
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, float) and math.isfinite(value):
+        return number_words(value).replace(",", "")  # 1 and not 1.0; 0.0034 and not 0.0
+    return clean(shown(value))
 
 
 def _fit(ranked: Sequence[Column], width: int) -> dict[str, int]:

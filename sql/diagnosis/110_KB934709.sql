@@ -85,7 +85,11 @@ judged AS (
     SELECT
         rule, host, incident_key, 'D',
         CASE WHEN all_smtp >= burst_messages THEN 'present' WHEN all_smtp > 0 THEN 'absent' ELSE 'unknown' END,
-        CASE WHEN all_smtp > 0 THEN all_smtp || ' messages left with the restart' ELSE 'no restart is seen with which messages left' END,
+        CASE
+            WHEN all_smtp > freed_smtp THEN all_smtp || ' messages of this host left with the restart, ' || freed_smtp || ' of them of this incident'
+            WHEN all_smtp > 0 THEN all_smtp || ' messages left with the restart'
+            ELSE 'no restart is seen with which messages left'
+        END,
         restart_source_id, restart_record
     FROM joined
     UNION ALL

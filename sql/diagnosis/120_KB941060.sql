@@ -162,8 +162,8 @@ judged AS (
             ELSE 'unknown'
         END,
         CASE
-            WHEN all_smtp_alone > all_store THEN all_smtp_alone || ' messages left with a restart of SMTPSVC or IIS Admin, and the store did not restart'
-            WHEN all_store > 0 THEN all_store || ' messages left with a restart of the store'
+            WHEN all_smtp_alone > all_store THEN all_smtp_alone || ' messages of this host left with a restart of SMTPSVC or IIS Admin, and the store did not restart'
+            WHEN all_store > 0 THEN all_store || ' messages of this host left with a restart of the store'
             WHEN ever_smtp_alone > ever_store THEN 'at another time ' || ever_smtp_alone || ' messages left with a restart of SMTPSVC or IIS Admin, and the store did not restart'
             WHEN watched THEN 'no restart freed messages'
             ELSE 'nothing tells: no restart is seen, and no event log spans the incident'

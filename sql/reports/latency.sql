@@ -1,7 +1,7 @@
 /*
 title = "How long mail took: percentiles of the seconds from entry to delivery"
 grain = "One row: one hour, host, connector or destination."
-columns = ["grouped_by", "delivered", "p95", "max", "waiting", "returned", "change", "baseline_p95", "p50", "failed", "p99", "p90", "unseen"]
+columns = ["grouped_by", "delivered", "p50", "p95", "max", "change", "returned", "waiting", "baseline_p95", "failed", "p99", "p90", "unseen"]
 unknown = "A baseline needs a time before --from or --since to compare with."
 empty = "No mail in the store that entered then. Collect message tracking logs, or the SMTP service's W3C logs with both directions, and run 'logpipe analyze'."
 
@@ -105,7 +105,7 @@ SELECT
     CASE WHEN s.known > 0 THEN s.failed END AS failed,
     CASE WHEN s.known > 0 THEN s.unseen END AS unseen,
     round(b.p95, 1) AS baseline_p95,
-    round(s.p95 / nullif(b.p95, 0), 2) AS change
+    round(s.p95 / nullif(b.p95, 0), 4) AS change
 FROM spread AS s
 LEFT JOIN baseline AS b ON b.compared_by IS NOT DISTINCT FROM s.compared_by
 ORDER BY CASE WHEN $by = 'hour' THEN s.grouped_by END, s.p95 DESC NULLS LAST, s.grouped_by
