@@ -6,7 +6,9 @@ the file of its own or the keyring entry that holds it.
 
 import os
 import tomllib
+from collections.abc import Set as AbstractSet
 from datetime import date
+from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
@@ -155,6 +157,15 @@ def read_config(path: Path) -> Config:
             raise ConfigError(f"{path}: suppress {number}: name a rule, a host or an incident")
     _check_delivery(config, path)
     return _placed(config, path.absolute().parent)
+
+
+def check_suppressed(config: Config, rules: AbstractSet[str], path: Path) -> None:
+    """Raise ConfigError where a suppression names a rule that there is not."""
+    for number, one in enumerate(config.suppress, 1):
+        if one.rule and one.rule not in rules:
+            near = get_close_matches(one.rule, sorted(rules), 1, cutoff=0.5)
+            hint = f"is {near[0]} meant?" if near else "'logpipe rules' lists them"
+            raise ConfigError(f"{path}: suppress {number}: no rule '{one.rule}'; {hint}")
 
 
 def _check_delivery(config: Config, path: Path) -> None:

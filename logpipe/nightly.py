@@ -32,6 +32,7 @@ from logpipe.nights import (
     window_start,
     windowed,
     write_night,
+    write_silence,
 )
 from logpipe.offers import Offer
 from logpipe.quotes import quote
@@ -67,9 +68,10 @@ def run_night(
     with _alone(store), open_store(store) as con:
         _finish(reports, last_night(con))
         last = last_night(con)
-        sources, run_id = _read(con, config, zones)
+        sources, run_id, unchanged = _read(con, config, zones)
         to_ts = newest(con, began)
-        forget(con, (to_ts or began) - timedelta(days=config.keep.data_days))
+        kept_from = (to_ts or began) - timedelta(days=config.keep.data_days)
+        forget(con, kept_from)
         start = window_start(last, sources, config.look_back_days)
         with windowed(con, start):
             detect(con, rules)
@@ -88,7 +90,9 @@ def run_night(
                 "report": _folder_name(reports, began),
             }
             rows = write_night(con, night, report["incidents"], config.suppress)
-            expect(con, night["night_id"], wanted(config, rows))
+            silent = write_silence(con, night, kept_from, config.suppress)
+            expect(con, night["night_id"], wanted(config, rows, silent))
+            night |= {"unchanged": unchanged, "silent": silent}
             report = night_report(report, night, last, rows, {one.path for one in sources})
             part = reports / f"{night['report']}{PART}"
             part.mkdir(exist_ok=True)
@@ -97,7 +101,8 @@ def run_night(
         nights, incidents = ask(con, "FROM night"), ask(con, "FROM night_incident")
         _prune(reports, began - timedelta(days=config.keep.report_days), nights)
         kept = {path.name for path in reports.iterdir()}
-        write_whole(index_page(nights, incidents, kept), reports / "index.html")
+        told = index_page(nights, incidents, ask(con, "FROM night_silence"), kept)
+        write_whole(told, reports / "index.html")
         sent = deliver_due(con, config, began)
     return Night(report, folder, sources, sent)
 
@@ -111,13 +116,17 @@ def deliver_again(config: Config, moment: datetime) -> list[Sent]:
         return deliver_due(con, config, moment)
 
 
-def plan_night(config: Config) -> tuple[list[Offer], Row | None]:
-    """Return the files that a night would read now, and the night before; nothing is written."""
-    offers = _offers(config)
+def plan_night(config: Config) -> tuple[list[Offer], int, Row | None]:
+    """Return what a night would read now, how many files are unchanged, and the night before.
+
+    Nothing is written.
+    """
+    offers = sorted(_offers(config), key=lambda offer: offer.shown)
     if not Path(config.store).exists():
-        return offers, None
+        return offers, 0, None
     with open_store(Path(config.store), read_only=True) as con:
-        return list(fresh_offers(con, offers)), last_night(con)
+        fresh = list(fresh_offers(con, offers))
+        return fresh, len(offers) - len(fresh), last_night(con)
 
 
 @contextmanager
@@ -139,14 +148,21 @@ def _offers(config: Config) -> list[Offer]:
     return offers_below([Path(folder) for folder in config.folders], own)
 
 
-def _read(con: Connection, config: Config, zones: Mapping[str, str]) -> tuple[list[Source], int]:
-    """Load what is new below the folders; returns its sources and the number of the run."""
-    offers = fresh_offers(con, _offers(config))
+def _read(
+    con: Connection, config: Config, zones: Mapping[str, str]
+) -> tuple[list[Source], int, int]:
+    """Load what is new below the folders; returns its sources and the number of the run.
+
+    The last is how many files have not changed since they were read.
+    """
+    found = _offers(config)
+    offers = fresh_offers(con, found)
     folders = [Path(folder) for folder in config.folders]
     sources = ingest_offers(con, folders, list(offers), zones)
     (run,) = ask(con, "SELECT max(run_id) AS run_id FROM run")
     note_seen(con, offers, sources, run["run_id"])
-    return [source for source in sources if source.status != "known"], run["run_id"]
+    read = [source for source in sources if source.status != "known"]
+    return read, run["run_id"], len(found) - len(offers)
 
 
 def _finish(reports: Path, last: Row | None) -> None:

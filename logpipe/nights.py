@@ -132,14 +132,37 @@ def write_night(
     con.execute(f"INSERT INTO night ({names}) VALUES ({values})", night)
     titles = [{"incident_id": one["id"], "title": one["title"]} for one in incidents]
     show(con, "tonight", pl.DataFrame(titles, schema=TITLES))
-    quiet = [{name: getattr(one, name) for name in QUIET} for one in suppress]
-    show(con, "suppression", pl.DataFrame(quiet, schema=QUIET))
+    _show_suppressions(con, suppress)
     asked = {name: night[name] for name in ("night_id", "began")} | {"growth": GROWTH}
     told = f"INSERT INTO night_incident BY NAME {sql_text('nightly', 'compare')}"
     con.execute(told, asked).fetchall()
     for name in ("tonight", "suppression"):
         con.unregister(name)
     return night_incidents(con, night["night_id"])
+
+
+def write_silence(
+    con: Connection, night: Row, kept_from: datetime, suppress: Sequence[Suppression]
+) -> list[Row]:
+    """Write down which hosts a night got no logs of; returns those rows of table night_silence.
+
+    Before ``kept_from`` no row of a log is kept.
+    """
+    _show_suppressions(con, suppress)
+    asked = {"night_id": night["night_id"], "began": night["began"], "kept_from": kept_from}
+    told = f"INSERT INTO night_silence BY NAME {sql_text('nightly', 'silent')}"
+    con.execute(told, asked).fetchall()
+    con.unregister("suppression")
+    return ask(
+        con,
+        "FROM night_silence WHERE night_id = $night_id ORDER BY host",
+        {"night_id": night["night_id"]},
+    )
+
+
+def _show_suppressions(con: Connection, suppress: Sequence[Suppression]) -> None:
+    quiet = [{name: getattr(one, name) for name in QUIET} for one in suppress]
+    show(con, "suppression", pl.DataFrame(quiet, schema=QUIET))
 
 
 def night_incidents(con: Connection, night_id: int) -> list[Row]:

@@ -29,7 +29,7 @@ from typer.testing import CliRunner
 from logpipe.cli import app
 from logpipe.config import Config, Secret, read_config
 from logpipe.deliver import Sent, deliver_due, plan_words, sent_words, try_delivery, wanted
-from logpipe.deliver.mail import night_mail, send_mail
+from logpipe.deliver.mail import _drawn, night_mail, send_mail
 from logpipe.deliver.parcel import Parcel
 from logpipe.deliver.secrets import fault_words, read_secret
 from logpipe.errors import ConfigError, DeliveryError
@@ -135,7 +135,7 @@ def night_of(*incidents: dict[str, Any], **known: Any) -> dict[str, Any]:
     ]  # fmt: skip
     night = {
         "night_id": 1, "began": "2007-09-13T01:30:00Z", "from_ts": None, "to_ts": None,
-        "since": None, "files": 1, "records": 100, "incidents": rows,
+        "since": None, "files": 1, "records": 100, "unchanged": 0, "silent": [], "incidents": rows,
     } | known  # fmt: skip
     return {"logpipe": "0", "night": night} | report(*incidents)
 
@@ -767,6 +767,56 @@ def test_one_line_tells_what_was_delivered() -> None:
     sent = [Sent("n", "mail", "a@b.example", None), Sent("n", "mail", "c@b.example", "550 no")]
     assert list(sent_words(sent)) == ["delivered 1", "NOT delivered 1: c@b.example: 550 no"]
     assert list(sent_words([])) == []
+
+
+def test_one_line_names_everybody_who_was_not_reached() -> None:
+    sent = [
+        Sent("n", "mail", "a@b.example", "550 no"),
+        Sent("n", "mail", "c@b.example", "550 no"),
+        Sent("n", "webhook", "HOOK", "environment variable HOOK is not set"),
+    ]
+    assert list(sent_words(sent)) == [
+        (
+            "NOT delivered 3: a@b.example and c@b.example: 550 no;"
+            " HOOK: environment variable HOOK is not set"
+        )
+    ]
+
+
+def test_a_dry_run_fails_where_a_night_could_not_be_delivered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HOOK", raising=False)
+    monkeypatch.delenv("SECOND", raising=False)
+    configure(tmp_path, '[[webhook]]\nurl_env = "HOOK"\n[[notify]]\nurl_env = "SECOND"\n')
+    told = ["nightly", "--config", str(tmp_path / "logpipe.toml"), "--dry-run"]
+    result = CliRunner().invoke(app, told)
+    assert isinstance(result.exception, DeliveryError)
+    assert "HOOK is not set; environment" in str(result.exception) or "SECOND is not set;" in str(
+        result.exception
+    )
+    for name in ("HOOK", "SECOND"):
+        monkeypatch.setenv(name, "https://x.example/token")
+    assert CliRunner().invoke(app, told).exit_code == 0
+
+
+def test_a_night_that_read_nothing_sends_no_charts() -> None:
+    assert _drawn(parcel(night_of(incident(), files=0))) == []
+
+
+def test_a_host_that_falls_silent_concerns_also_those_who_want_only_bad_news_or_changes(
+    tmp_path: Path,
+) -> None:
+    hook = '[[notify]]\nurl_env = "{}"\n{}\n'
+    bad = hook.format("BAD", 'min_severity = "high"')
+    config = configure(tmp_path, bad + hook.format("CHANGES", "only_changes = true"))
+    for lasting, why, names in (
+        (False, None, ["BAD", "CHANGES"]),
+        (True, None, []),
+        (False, "moved", []),
+    ):
+        silent = [{"host": "GW1", "lasting": lasting, "suppressed": why}]
+        assert [name for _, name in wanted(config, [], silent)] == names
 
 
 def test_an_incident_of_the_sample_is_told_and_shown_in_the_mail(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import gzip
 import json
 import shutil
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import md5
 from pathlib import Path
 
@@ -15,14 +15,15 @@ from typer.testing import CliRunner
 from logpipe import nightly
 from logpipe.analyze import analyze
 from logpipe.cli import app
-from logpipe.config import Config, read_config
+from logpipe.config import Config, Suppression, read_config
 from logpipe.derived import rebuild_derived
-from logpipe.errors import LogpipeError
+from logpipe.errors import ConfigError, LogpipeError
 from logpipe.nightly import Night, run_night
-from logpipe.nights import write_night
-from logpipe.report.nights import scheduler_line
+from logpipe.nights import write_night, write_silence
+from logpipe.report.mailed import mail_html, mail_text, subject_words
+from logpipe.report.nights import night_lines, scheduler_line
 from logpipe.rules import load_rules
-from logpipe.store import ask, open_store
+from logpipe.store import Connection, ask, open_store
 
 SAMPLE = Path(__file__).parents[1] / "samples" / "gateway2003"
 LOGS = {path.name[4:8]: path for path in sorted(SAMPLE.rglob("ex0709*.log*"))}
@@ -82,6 +83,238 @@ def nights(place: Path) -> list[Night]:
     done.append(night(config, "2007-09-13T01:30"))
     done.append(night(config, "2007-09-13T02:00"))
     return done
+
+
+@pytest.fixture
+def con(tmp_path: Path) -> Iterator[Connection]:
+    """A store in which nights are told of findings and files that never were."""
+    with open_store(tmp_path / "told.duckdb") as con:
+        rebuild_derived(con)
+        con.execute(
+            "INSERT INTO rule BY NAME SELECT rule, 'A title' AS title, 'low' AS severity, "
+            "'' AS summary, '' AS why, '' AS todo, [] AS reference, '{}' AS params "
+            "FROM (VALUES ('remote-outage'), ('service-restart'), ('own-rule')) AS r (rule)"
+        )
+        yield con
+
+
+def came(con: Connection, run_id: int, name: str, last: str, host: str = "GW1") -> None:
+    """Put down a file that a run has read: its format, and when it ends."""
+    con.execute(
+        "INSERT INTO source BY NAME SELECT (SELECT count(*) + 1 FROM source) AS source_id, "
+        "'x' AS path, $name AS format, $host AS host, CAST($last AS TIMESTAMP) AS last_ts, "
+        "1 AS records, 1 AS rows, 0 AS duplicates, 0 AS rejects, 0 AS recovered, "
+        "'loaded' AS status, $run AS run_id",
+        {"name": name, "host": host, "last": last, "run": run_id},
+    )
+
+
+def found(
+    con: Connection, rule: str, last: str, *, ongoing: bool = False, messages: int = 1
+) -> None:
+    """Put down what tonight's rules found of one incident."""
+    for number in range(messages):
+        con.execute(
+            "INSERT INTO finding BY NAME SELECT $rule AS rule, 'k' AS incident_key, "
+            "'symptom' AS role, TIMESTAMP '2007-09-01' AS ts, CAST($last AS TIMESTAMP) AS ts_end, "
+            "$ongoing AS ongoing, 'GW1' AS host, '' AS text, $message AS message",
+            {"rule": rule, "last": last, "ongoing": ongoing, "message": str(number)},
+        )
+
+
+def told_of(con: Connection, number: int, began: str = "2007-09-20") -> list[dict[str, object]]:
+    """Tell a night of what was found, and forget that."""
+    incidents = ask(con, "SELECT incident_id AS id, 'A title' AS title FROM incident")
+    row = {"night_id": number, "began": datetime.fromisoformat(began), "run_id": number}
+    row |= {"files": 1, "from_ts": None, "to_ts": None, "records": 0, "report": str(number)}
+    rows = write_night(con, row, incidents, [])
+    con.execute("DELETE FROM finding")
+    return rows
+
+
+def silent_in(con: Connection, number: int, began: str, *quiet: Suppression) -> list[object]:
+    """Tell a night of which hosts no logs came: host, whether the night before knew, why quiet."""
+    row = {"night_id": number, "began": datetime.fromisoformat(began)}
+    rows = write_silence(con, row, datetime.fromisoformat("2007-01-01"), quiet)
+    return [(row["host"], row["lasting"], row["suppressed"]) for row in rows]
+
+
+def test_what_was_told_as_continuing_is_told_until_it_is_gone(con: Connection) -> None:
+    came(con, 1, "smtpsvc_w3c", "2007-09-10")
+    found(con, "remote-outage", "2007-09-10", messages=8)
+    assert [row["state"] for row in told_of(con, 1)] == ["new"]
+    came(con, 2, "smtpsvc_w3c", "2007-09-11")
+    found(con, "remote-outage", "2007-09-11", messages=9)
+    assert [row["state"] for row in told_of(con, 2)] == ["continuing"]
+    found(con, "remote-outage", "2007-09-11", messages=9)
+    (row,) = told_of(con, 3)  # no logs came
+    assert (row["state"], row["seen"]) == ("continuing", False)
+    (row,) = told_of(con, 4)  # nor is it found any more
+    assert (row["state"], row["seen"]) == ("continuing", False)
+    came(con, 5, "smtpsvc_w3c", "2007-09-12")
+    found(con, "remote-outage", "2007-09-11", messages=9)
+    (row,) = told_of(con, 5)
+    assert (row["state"], str(row["ended_at"])[:10]) == ("gone", "2007-09-11")
+    found(con, "remote-outage", "2007-09-11", messages=9)
+    assert told_of(con, 6) == []
+
+
+def test_what_ended_before_it_was_told_is_told_once(con: Connection) -> None:
+    for number in (1, 2):
+        came(con, number, "smtpsvc_w3c", f"2007-09-1{number}")
+        found(con, "remote-outage", "2007-09-05")
+        assert [row["state"] for row in told_of(con, number)] == ["new"][number - 1 :]
+
+
+def test_an_incident_that_grows_after_its_end_is_not_gone(con: Connection) -> None:
+    said = []
+    for number in (1, 2, 3, 4):
+        came(con, number, "smtpsvc_w3c", f"2007-09-1{number}")
+        found(con, "remote-outage", f"2007-09-1{min(number, 3)}", messages=20 + number)
+        said += [row["state"] for row in told_of(con, number)]
+    assert said[:3] == ["new", "continuing", "continuing"]
+
+
+def test_mail_logs_that_go_on_tell_of_the_night_though_an_event_log_knew_a_later_time(
+    con: Connection,
+) -> None:
+    came(con, 1, "smtpsvc_w3c", "2007-09-12")
+    came(con, 1, "evt", "2007-09-13 23:23")
+    found(con, "remote-outage", "2007-09-12", ongoing=True)
+    told_of(con, 1)
+    came(con, 2, "smtpsvc_w3c", "2007-09-13 22:58")
+    found(con, "remote-outage", "2007-09-12", ongoing=True)
+    (row,) = told_of(con, 2)
+    assert (row["state"], row["seen"]) == ("continuing", True)
+
+
+def test_an_event_log_alone_does_not_tell_that_an_outage_is_gone(con: Connection) -> None:
+    for name in ("smtpsvc_w3c", "evt"):
+        came(con, 1, name, "2007-09-12")
+    for rule in ("remote-outage", "service-restart", "own-rule"):
+        found(con, rule, "2007-09-12", ongoing=True)
+    told_of(con, 1)
+    came(con, 2, "evt", "2007-09-13")
+    assert {str(row["rule"]): row["state"] for row in told_of(con, 2)} == {
+        "remote-outage": "continuing",
+        "service-restart": "gone",
+        "own-rule": "gone",  # nobody knows what it lives on
+    }
+
+
+def test_a_log_that_comes_late_does_not_tell_that_anything_is_gone(con: Connection) -> None:
+    came(con, 1, "smtpsvc_w3c", "2007-09-12")
+    found(con, "remote-outage", "2007-09-12", ongoing=True)
+    told_of(con, 1)
+    came(con, 2, "smtpsvc_w3c", "2007-09-11")
+    assert [row["state"] for row in told_of(con, 2)] == ["continuing"]
+
+
+def test_a_host_whose_logs_stop_to_come_is_named_until_they_come(con: Connection) -> None:
+    for host in ("GW1", "GW2"):
+        came(con, 1, "smtpsvc_w3c", "2007-09-10 23:50", host)
+    told_of(con, 1)
+    assert silent_in(con, 1, "2007-09-11 01:30") == []
+    came(con, 2, "smtpsvc_w3c", "2007-09-11 23:50", "GW2")
+    told_of(con, 2)
+    assert silent_in(con, 2, "2007-09-12 01:30") == [("GW1", False, None)]
+    told_of(con, 3)
+    quiet = Suppression("moved", date(2007, 9, 30), host="gw1")
+    only = Suppression("known", date(2007, 9, 30), host="GW2", rule="remote-outage")
+    assert silent_in(con, 3, "2007-09-13 01:30", quiet, only) == [
+        ("GW1", True, "moved (until 2007-09-30)"),
+        ("GW2", False, None),
+    ]
+    for host in ("GW1", "GW2"):
+        came(con, 4, "smtpsvc_w3c", "2007-09-13 23:50", host)
+    told_of(con, 4)
+    assert silent_in(con, 4, "2007-09-14 01:30") == []
+
+
+def test_a_log_that_may_not_be_closed_yet_is_not_missed(con: Connection) -> None:
+    came(con, 1, "smtpsvc_w3c", "2007-09-10 23:50")
+    told_of(con, 1)
+    told_of(con, 2)
+    assert silent_in(con, 2, "2007-09-11 18:00") == []
+
+
+def test_a_report_that_a_stranger_wrote_is_no_host_whose_logs_are_missed(con: Connection) -> None:
+    came(con, 1, "ndr", "2007-09-10", "ELSEWHERE")
+    told_of(con, 1)
+    told_of(con, 2)
+    assert silent_in(con, 2, "2007-09-20") == []
+
+
+def test_a_collection_that_has_stopped_does_not_look_healthy(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    give(tmp_path, "0903")
+    (tmp_path / "logpipe.toml").write_text(TOML)
+    config = read_config(tmp_path / "logpipe.toml")
+    night(config, "2007-09-04T01:30")
+    unchanged = night(config, "2007-09-05T01:30")
+    for path in (tmp_path / "in").iterdir():
+        path.unlink()
+    emptied = night(config, "2007-09-06T01:30")
+    for done, words in (
+        (unchanged, "nothing new to read (1 file unchanged)"),
+        (emptied, "no file lies below the folders"),
+    ):
+        report = done.report
+        told = (
+            scheduler_line(report, "x"),
+            subject_words(report),
+            "\n".join(night_lines(report)),
+            mail_text(report, "x", attached=False),
+            mail_html(report, "x", attached=False),
+            (done.folder / "report.html").read_text(),
+        )
+        for said in told:
+            assert words in said.replace("Nothing", "nothing").replace("No file", "no file")
+            assert "GW1: no new logs since 2007-09-03 23:" in said
+            assert "No files were found" not in said
+    page = (tmp_path / "reports" / "index.html").read_text()
+    assert page.count("GW1: no new logs since 2007-09-03 23:") == 2
+    assert page.count("unknown") == 2
+    result = CliRunner().invoke(
+        app, ["nightly", "--config", str(tmp_path / "logpipe.toml"), "--strict", "--quiet"]
+    )
+    assert result.exit_code == 4
+    assert "GW1: no new logs since" in result.output
+
+
+def test_a_first_night_over_empty_folders_says_so(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "logpipe.toml").write_text(TOML)
+    done = night(read_config(tmp_path / "logpipe.toml"), "2007-09-04T01:30")
+    line = scheduler_line(done.report, "x")
+    assert line == "nightly 2007-09-04: no file lies below the folders; report x"
+    assert "no log was read" in (tmp_path / "reports" / "index.html").read_text()
+
+
+def test_a_page_of_a_night_ends_where_the_logs_do_and_knows_those_of_before(
+    nights: list[Night],
+) -> None:
+    page = (nights[4].folder / "report.html").read_text()  # it had nothing new to read
+    assert f"to {nights[4].report['night']['to_ts'][:10]}</dd>" in page
+    assert "No event log was read" not in page
+
+
+def test_the_page_of_all_nights_tells_two_runs_of_a_day_apart(
+    place: Path, nights: list[Night]
+) -> None:
+    page = (place / "reports" / "index.html").read_text()
+    assert "2007-09-13 01:30:00" in page
+    assert "run 2<" in page
+    assert nights
+
+
+def test_each_incident_of_a_night_is_told_with_the_id_that_suppresses_it(
+    nights: list[Night],
+) -> None:
+    page = (nights[1].folder / "report.html").read_text()
+    for row in nights[1].report["night"]["incidents"]:
+        assert any(line.strip() == row["known_as"] for line in night_lines(nights[1].report))
+        assert row["known_as"] in page
 
 
 def _kill(*_: object, **__: object) -> None:
@@ -216,6 +449,9 @@ def test_what_is_suppressed_is_told_apart_until_its_day(tmp_path: Path) -> None:
     done = night(config, "2007-09-08T01:30")
     (row,) = (row for row in done.report["night"]["incidents"] if row["rule"] == IDLE)
     assert row["suppressed"] == "known, ticket 7 (until 2007-09-08)"
+    said = "\n".join(night_lines(done.report))
+    assert "new         medium    Messages lie idle" in said  # its state, not only that it is quiet
+    assert "suppressed: known, ticket 7 (until 2007-09-08)" in " ".join(said.split())
     assert IDLE not in {one["rule"] for one in done.report["incidents"]}
     done = night(config, "2007-09-09T01:30")
     assert IDLE in {one["rule"] for one in done.report["incidents"]}
@@ -299,3 +535,25 @@ def test_a_dry_run_reads_and_writes_nothing(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert "1 file to read, new or changed:" in result.output
     assert sorted(tmp_path.rglob("*")) == before
+    give(tmp_path, "0903")
+    result = CliRunner().invoke(app, told)
+    names = [line.split("/")[-1][:12] for line in result.output.splitlines() if ".log (" in line]
+    assert names == ["ex070903.log", "ex070908.log"]  # by name, the larger one first
+    night(read_config(tmp_path / "logpipe.toml"), "2007-09-09T01:30")
+    result = CliRunner().invoke(app, told)
+    assert result.output.startswith("Nothing new to read (2 files unchanged)\n")
+
+
+@pytest.mark.parametrize("rule", ["no-such-rule", "idle-queue"])
+def test_a_suppression_of_a_rule_that_there_is_not_is_one_line(rule: str, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    quiet = f'[[suppress]]\nrule = "{rule}"\nreason = "known"\nuntil = 2007-09-08\n'
+    (tmp_path / "logpipe.toml").write_text(TOML + quiet)
+    for more in ([], ["--dry-run"]):
+        told = ["nightly", "--config", str(tmp_path / "logpipe.toml"), *more]
+        result = CliRunner().invoke(app, told)
+        assert isinstance(result.exception, ConfigError)
+        said = str(result.exception)
+        assert f"suppress 1: no rule '{rule}'" in said
+        assert ("is idle-queue-item meant?" in said) == (rule == "idle-queue")
+    assert not (tmp_path / "logpipe.duckdb").exists()

@@ -41,7 +41,8 @@ def leave(report: dict[str, Any], *, strict: bool, fail_on: Severity | None) -> 
     """Warn of what was not read whole, and end with the exit code that the report asks for."""
     unread = [source for source in report["sources"] if source["status"] in UNREAD]
     warn_unread(len(unread), len(report["sources"]))
-    if strict and unread:
+    silent = [one for one in (report.get("night") or {}).get("silent", []) if not one["suppressed"]]
+    if strict and (unread or silent):
         raise typer.Exit(INCOMPLETE)
     ranks = list(Severity)
     worst = max((ranks.index(one["severity"]) for one in report["incidents"]), default=-1)

@@ -37,8 +37,8 @@ def nightly(
     Examples: logpipe nightly --config logpipe.toml --fail-on high;
     logpipe nightly --config logpipe.toml --deliver-test
     """
-    from logpipe.config import read_config
-    from logpipe.deliver import plan_words, require_sent, sent_words
+    from logpipe.config import check_suppressed, read_config
+    from logpipe.deliver import plan_words, require_secrets, require_sent, sent_words
     from logpipe.nightly import now, plan_night, run_night
     from logpipe.report.nights import night_lines, plan_lines, scheduler_line
     from logpipe.rules import load_rules
@@ -50,11 +50,13 @@ def nightly(
         return
     zones = read_zones([f"{host}={zone}" for host, zone in told.zones.items()])
     rules = load_rules(Path(told.rules) if told.rules else None)
+    check_suppressed(told, {rule.id for rule in rules}, config)
     if dry_run:
-        offers, last = plan_night(told)
+        plan = plan_night(told)
         with whole_pipe():
-            for line in plan_lines(told, offers, last, plan_words(told)):
+            for line in plan_lines(told, plan, plan_words(told)):
                 typer.echo(line)
+        require_secrets(told)
         return
     night = run_night(told, rules, zones, now())
     with whole_pipe():

@@ -13,13 +13,15 @@ from logpipe.deliver.bounds import in_time
 from logpipe.deliver.hooks import chat, post
 from logpipe.deliver.mail import send_mail
 from logpipe.deliver.parcel import Parcel, read_parcel, trial_parcel
-from logpipe.deliver.secrets import stands
+from logpipe.deliver.secrets import read_secret, stands
 from logpipe.errors import DeliveryError
+from logpipe.report._words import list_words
 from logpipe.report.nights import SEVERITIES
 from logpipe.report.text import clean
 from logpipe.store import Connection
 
 LONGEST_RUN = 300  # seconds after which no further night is tried: the store is held meanwhile
+MOST_FAULTS = 5  # in one line
 MAIL, NOTIFY, WEBHOOK = "mail", "notify", "webhook"
 Row = dict[str, Any]
 # sends a parcel to some receivers; what went wrong, by receiver
@@ -35,15 +37,20 @@ class Sent(NamedTuple):
     fault: str | None
 
 
-def wanted(config: Config, rows: Sequence[Row]) -> list[tuple[str, str]]:
+def wanted(
+    config: Config, rows: Sequence[Row], silent: Sequence[Row] = ()
+) -> list[tuple[str, str]]:
     """Return who gets a night's report: the way, and the receiver on it.
 
-    ``rows`` are the incidents of the night, those of table night_incident.
+    ``rows`` are the incidents of the night, those of table night_incident; ``silent`` its hosts
+    without new logs, those of table night_silence: a host that falls silent concerns everybody.
     """
+    alarm = any(not one["suppressed"] and not one["lasting"] for one in silent)
     return [
         (way, name)
         for way, name, how in _receivers(config)
-        if (how.min_severity is None and not how.only_changes)
+        if alarm
+        or (how.min_severity is None and not how.only_changes)
         or any(_concerns(row, how) for row in rows)
     ]
 
@@ -161,6 +168,20 @@ def plan_words(config: Config) -> Iterator[str]:
             yield f"{way} by {hook.url.name} ({stands(hook.url)}){_when(hook)}"
 
 
+def require_secrets(config: Config) -> None:
+    """Raise DeliveryError where a secret is not there, so that a night could not be delivered."""
+    secrets = [hook.url for hook in (*config.notify, *config.webhook)]
+    secrets += [config.mail.password] if config.mail and config.mail.username else []
+    faults = []
+    for secret in dict.fromkeys(secrets):
+        try:
+            read_secret(secret)
+        except DeliveryError as error:
+            faults.append(str(error))
+    if faults:
+        raise DeliveryError(f"a night could not be delivered: {'; '.join(faults)}")
+
+
 def _mail_words(mail: Mail) -> Iterator[str]:
     logon = f", as {mail.username} with {mail.password.name} ({stands(mail.password)})"
     logon = logon if mail.username else ""
@@ -182,7 +203,12 @@ def sent_words(sent: Sequence[Sent]) -> Iterator[str]:
     if len(sent) > len(failed):
         yield f"delivered {len(sent) - len(failed):,}"
     if failed:
-        yield clean(f"NOT delivered {len(failed):,}: {failed[0].receiver}: {failed[0].fault}")
+        names: dict[str, list[str]] = {}  # of those that failed for one reason
+        for one in failed:
+            names.setdefault(str(one.fault), []).append(one.receiver)
+        told = [f"{list_words(who)}: {fault}" for fault, who in names.items()]
+        left = f"; and {len(told) - MOST_FAULTS:,} more" if len(told) > MOST_FAULTS else ""
+        yield clean(f"NOT delivered {len(failed):,}: {'; '.join(told[:MOST_FAULTS])}{left}")
 
 
 def sent_lines(sent: Sequence[Sent]) -> Iterator[str]:

@@ -150,8 +150,8 @@ def _reached(address: str) -> str:
 
 
 def _drawn(parcel: Parcel) -> list[Picture]:
-    """Return the charts of a report; none where the package that draws them is not there."""
-    if parcel.trial:
+    """Return the charts of a report; none where nothing was read, or the package is not there."""
+    if parcel.trial or not parcel.report["night"]["files"]:
         return []
     names = chart_names(parcel.report)
     whole = [name for name in names if not name.startswith("timeline-")]

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from logpipe.formats import all_formats
-from logpipe.report._words import list_words, moment, whole
+from logpipe.report._words import list_words, moment, to_minute, whole
 from logpipe.words import count_words
 
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 NEVER = datetime.max.replace(tzinfo=UTC)
+MOST_SILENT = 20  # hosts without new logs
 UNREAD = ("failed", "unknown")
 REPORTS = {one.name for one in all_formats() if one.table == "delivery_report"}
 
@@ -110,9 +111,14 @@ def period(report: dict[str, Any]) -> tuple[datetime, datetime] | None:
     """Return the first and last moment that the logs cover, or else that the incidents do."""
     ends = [s.get(key) for s in report["sources"] for key in ("first_ts", "last_ts")]
     known = [at for at in map(moment, ends) if at]
+    night = report.get("night") or {}  # its files are only those that were new
     if not known:
         ends = [i.get(key) for i in report["incidents"] for key in ("started_at", "ended_at")]
         known = [at for at in map(moment, ends) if at]
+        if not known and (looked_from := moment(night.get("from_ts"))):
+            known = [looked_from]
+    if looked_to := moment(night.get("to_ts")):
+        known.append(looked_to)
     return (min(known), max(known)) if known else None
 
 
@@ -151,6 +157,8 @@ def zoneless(report: dict[str, Any]) -> list[dict[str, Any]]:
 
 def reading_words(report: dict[str, Any]) -> str:
     """Return how many files were read, and how many were not."""
+    if words := nothing_new(report.get("night")):
+        return words[:1].upper() + words[1:]
     states = Counter(str(source.get("status")) for source in report["sources"])
     total = len(report["sources"])
     lost = states["failed"] + states["unknown"]
@@ -168,7 +176,10 @@ def reading_words(report: dict[str, Any]) -> str:
 def lacking(report: dict[str, Any]) -> list[str]:
     """Return what cannot be judged since no log of a kind was read, and what to collect."""
     kinds = {one.name: one.table for one in all_formats()}
-    read = {kinds.get(s["format"]) for s in report["sources"] if whole(s.get("rows"))}
+    formats = (report.get("night") or {}).get("formats")  # of earlier nights, too
+    if formats is None:
+        formats = [s["format"] for s in report["sources"] if whole(s.get("rows"))]
+    read = {kinds.get(name) for name in formats}
     return [words for tables, words in LACKING if read and not read & tables]
 
 
@@ -187,6 +198,11 @@ def headline(report: dict[str, Any]) -> str:
     loud = above_info(report)
     if loud:
         return str(loud[0].get("title") or loud[0].get("rule"))
+    if night := report.get("night"):
+        if silent := silence_words(night, 2):
+            return "; ".join(silent)
+        if nothing_new(night):
+            return reading_words(report)
     if not total:
         return "No files were found, so nothing can be said"
     if lost == total:
@@ -197,8 +213,27 @@ def headline(report: dict[str, Any]) -> str:
     return f"{found}, but {lost:,} could not be read" if lost else found
 
 
+def nothing_new(night: dict[str, Any] | None) -> str:
+    """Return why a night read nothing; nothing of one that read something."""
+    if night is None or night["files"]:
+        return ""
+    unchanged = night.get("unchanged") or 0
+    if not unchanged:
+        return "no file lies below the folders"
+    return f"nothing new to read ({count_words(unchanged, 'file')} unchanged)"
+
+
+def silence_words(night: dict[str, Any], most: int = MOST_SILENT) -> list[str]:
+    """Return of which hosts a night got no new logs, and since when; the rest as a count."""
+    silent = [one for one in night.get("silent") or [] if not one["suppressed"]]
+    words = [f"{one['host']}: no new logs since {to_minute(one['last_ts'])}" for one in silent]
+    left = len(words) - most
+    return words[:most] + ([f"no new logs of {left:,} more"] if left > 0 else [])
+
+
 def night_note(row: dict[str, Any]) -> str:
     """Return what stands beside an incident of a night: why it is of no concern, or not known."""
-    notes = [] if row["seen"] else ["logs of this host are missing: unknown whether it goes on"]
+    lacks = row["state"] == "continuing" and not row["seen"]
+    notes = ["no new logs of this host: unknown whether it goes on"] if lacks else []
     notes += [f"suppressed: {row['suppressed']}"] if row["suppressed"] else []
     return "; ".join(notes)

@@ -351,7 +351,9 @@ def _night(night: dict[str, Any] | None) -> dict[str, Any] | None:
     ]
     left = len(night["incidents"]) - len(rows)
     since = (night["since"] or "")[:16].replace("T", " ")
-    return {"since": since, "rows": rows, "left": left}
+    nothing = _facts.nothing_new(night)
+    silent = _facts.silence_words(night)
+    return {"since": since, "rows": rows, "left": left, "nothing": nothing, "silent": silent}
 
 
 def render_html(report: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from logpipe.report._words import list_words, span_words
 from logpipe.report.explained import split_command
 from logpipe.report.html import page
 from logpipe.report.letter import letter_lines
-from logpipe.report.nights import counted_words, scheduler_line, worst
+from logpipe.report.nights import outcome_words, scheduler_line, worst
 from logpipe.report.text import clean, clip, fold
 from logpipe.words import count_words
 
@@ -36,12 +36,10 @@ def subject_words(report: Row) -> str:
         return "test of the delivery"
     night = report["night"]
     rows = [row for row in night["incidents"] if not row["suppressed"]]
+    silent = "".join(f"; {words}" for words in _facts.silence_words(night, 1))
     hosts = sorted({str(row["host"]) for row in rows if row["host"]})
     where = f" on {list_words(hosts, 2)}" if hosts else ""
-    grave = worst(one["severity"] for one in report["incidents"])
-    return (
-        f"{night['began'][:10]}: {counted_words(rows)}{f', worst {grave}' if grave else ''}{where}"
-    )
+    return f"{night['began'][:10]}: {outcome_words(report)}{where}{silent}"
 
 
 def mail_text(report: Row, place: str, *, attached: bool) -> str:
@@ -73,6 +71,8 @@ def mail_html(
         headline=_facts.headline(report) if "trial" not in report else "",
         rows=[] if "trial" in report else _rows(report["night"]["incidents"]),
         left=0 if "trial" in report else max(len(report["night"]["incidents"]) - MOST_ROWS, 0),
+        nothing="" if "trial" in report else _facts.nothing_new(report["night"]),
+        silent=[] if "trial" in report else _facts.silence_words(report["night"]),
         since="" if "trial" in report else (report["night"]["since"] or "")[:16].replace("T", " "),
         loud=[_told(one) for one in loud[:MOST_TOLD]],
         loud_left=max(len(loud) - MOST_TOLD, 0),
@@ -138,7 +138,8 @@ def chat_lines(report: Row, place: str) -> Iterator[str]:
     if left := len(rows[MOST_TOLD:]):
         yield f"and {left:,} more"
     if not rows:
-        yield "No incident."
+        yield f"{_facts.nothing_new(report['night']) or 'no incident'}.".capitalize()
+    yield from map(_calm, _facts.silence_words(report["night"], MOST_TOLD))
     files = _facts.unread(report)
     if files:
         yield f"{count_words(len(files), 'file')} could not be read."
@@ -164,6 +165,8 @@ def summary(report: Row, place: str) -> Row:
         "states": {state: states.count(state) for state in sorted(set(states))},
         "files": night["files"],
         "records": night["records"],
+        "unchanged": night.get("unchanged"),
+        "silent": night.get("silent") or [],
         "unread": len(_facts.unread(report)),
         "report": place,
         "incidents": [{name: row[name] for name in SENT} for row in night["incidents"][:MOST_SENT]],

@@ -1,6 +1,6 @@
 """A night beside the night before: its report, text, a line for schedulers, a page of nights."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
@@ -8,7 +8,7 @@ from typing import Any
 
 from logpipe.config import Config
 from logpipe.offers import Offer
-from logpipe.report._facts import night_note
+from logpipe.report._facts import night_note, nothing_new, silence_words
 from logpipe.report._words import list_words, span_words
 from logpipe.report.html import page
 from logpipe.report.text import clean, fold, hang
@@ -17,6 +17,7 @@ from logpipe.words import count_words
 STATES = ("new", "reopened", "worse", "continuing", "better", "gone")
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 MOST_FILES = 20
+MOST_NOTED = 5  # hosts without logs, on the page of all nights
 STATED = 10  # characters that the longest state takes
 Row = dict[str, Any]
 
@@ -38,6 +39,12 @@ def night_report(
             "since": _time(last["began"]) if last else None,
             "files": night["files"],
             "records": night["records"],
+            "unchanged": night["unchanged"],
+            "formats": sorted({one["format"] for one in report["sources"] if one["rows"]}),
+            "silent": [
+                {name: _time(value) for name, value in row.items() if name != "night_id"}
+                for row in night["silent"]
+            ],
             "incidents": [
                 {name: _time(value) for name, value in row.items() if name != "night_id"}
                 for row in rows
@@ -66,15 +73,24 @@ def counted_words(rows: Sequence[Row]) -> str:
     return ", ".join(parts) or "no incident"
 
 
+def outcome_words(report: Row) -> str:
+    """Return how many incidents are in each state and the worst, or why nothing can be said."""
+    night = report["night"]
+    nothing = nothing_new(night)
+    counted = counted_words(night["incidents"]) if night["incidents"] or not nothing else ""
+    gravest = worst(one["severity"] for one in report["incidents"])
+    counted += f", worst {gravest}" if gravest else ""
+    return "; ".join(filter(None, (counted, nothing)))
+
+
 def scheduler_line(report: Row, folder: object) -> str:
     """Return a night as one line, for the log of a scheduler."""
     night = report["night"]
-    rows = night["incidents"]
-    gravest = worst(one["severity"] for one in report["incidents"])
-    grave = f", worst {gravest}" if gravest else ""
     read = f"{count_words(night['files'], 'file')}, {count_words(night['records'], 'record')}"
-    day = night["began"][:10]
-    return clean(f"nightly {day}: {counted_words(rows)}{grave}; {read}; report {folder}")
+    parts = [f"nightly {night['began'][:10]}: {outcome_words(report)}"]
+    parts += silence_words(night)
+    parts += [read] if night["files"] else []
+    return clean("; ".join([*parts, f"report {folder}"]))
 
 
 def night_lines(report: Row, width: int = 80) -> Iterator[str]:
@@ -84,41 +100,62 @@ def night_lines(report: Row, width: int = 80) -> Iterator[str]:
     before = f"the night of {since[:16].replace('T', ' ')}" if since else ""
     yield f"Since {before}:" if since else "The first night:"
     if not night["incidents"]:
-        yield "  no incident, and none that went"
+        yield f"  {nothing_new(night) or 'no incident, and none that went'}"
     for row in night["incidents"]:
         yield from _incident_lines(row, width)
+    for words in silence_words(night):
+        yield from hang(words, width, 2, 4)
 
 
 def _incident_lines(row: Row, width: int) -> Iterator[str]:
     """Yield the lines of one incident."""
-    state = "quiet" if row["suppressed"] else row["state"]
     indent = STATED + 12
-    head = f"{state:{STATED}}  {row['severity']:8}  {fold(row['title'])}"
+    head = f"{row['state']:{STATED}}  {row['severity']:8}  {fold(row['title'])}"
     yield from hang(head, width, 0, indent)
     facts = [row["host"] or "", span_words(row["started_at"], row["ended_at"])]
     facts += [count_words(row["messages"], "message")] if row["messages"] else []
     facts.append(night_note(row))
     yield from hang(", ".join(filter(None, facts)), width, indent, indent)
+    yield clean(f"{'':{indent}}{row['known_as']}")  # whole, as it is pasted
 
 
 def night_rows(
-    nights: Sequence[Row], incidents: Sequence[Row], kept: AbstractSet[str]
+    nights: Sequence[Row],
+    incidents: Sequence[Row],
+    silences: Sequence[Row],
+    kept: AbstractSet[str],
 ) -> list[Row]:
     """Return what a page of all nights shows of each, the latest first.
 
-    ``kept`` are the folders of reports that are still there.
+    ``silences`` are rows of table night_silence, ``kept`` the folders of reports that are still
+    there.
     """
-    told: dict[int, list[Row]] = {}
-    for row in incidents:
-        told.setdefault(row["night_id"], []).append(row)
+    told, silent = _by_night(incidents), _by_night(silences)
     ordered = sorted(nights, key=lambda night: night["night_id"], reverse=True)
-    return [_night_row(night, told.get(night["night_id"], []), kept) for night in ordered]
+    return [
+        _night_row(night, told[night["night_id"]], silent[night["night_id"]], kept)
+        for night in ordered
+    ]
 
 
-def _night_row(night: Row, rows: Sequence[Row], kept: AbstractSet[str]) -> Row:
+def _by_night(rows: Sequence[Row]) -> defaultdict[int, list[Row]]:
+    """Return rows by the number of their night."""
+    told = defaultdict(list)
+    for row in rows:
+        told[row["night_id"]].append({name: _time(value) for name, value in row.items()})
+    return told
+
+
+def _night_row(
+    night: Row, rows: Sequence[Row], silent: Sequence[Row], kept: AbstractSet[str]
+) -> Row:
     """Return what the page shows of one night."""
+    notes = silence_words({"silent": silent}, MOST_NOTED)
+    notes += [] if night["to_ts"] else ["no log was read"]
     return {
-        "day": f"{night['began']:%Y-%m-%d %H:%M}",
+        "day": f"{night['began']:%Y-%m-%d %H:%M:%S}",
+        "number": night["report"][len("2007-09-13-") :],
+        "notes": notes,
         "report": night["report"],
         "kept": night["report"] in kept,
         "counts": counted_words(rows),
@@ -135,13 +172,18 @@ def worst(severities: Iterable[str]) -> str:
 
 
 def plan_lines(
-    config: Config, offers: Sequence[Offer], last: Row | None, told: Iterable[str]
+    config: Config, plan: tuple[Sequence[Offer], int, Row | None], told: Iterable[str]
 ) -> Iterator[str]:
     """Yield what a night would do now: what it would read, where it would write.
 
+    ``plan`` are the files that it would read, how many have not changed, and the night before;
     ``told`` are who would be told of it.
     """
-    yield f"{count_words(len(offers), 'file')} to read, new or changed:"
+    offers, unchanged, last = plan
+    if offers:
+        yield f"{count_words(len(offers), 'file')} to read, new or changed:"
+    else:
+        yield f"{nothing_new({'files': 0, 'unchanged': unchanged})}".capitalize()
     for offer in offers[:MOST_FILES]:
         yield clean(f"  {offer.shown} ({offer.bytes:,} bytes)")
     if len(offers) > MOST_FILES:
@@ -150,10 +192,18 @@ def plan_lines(
     yield f"The night before: {before}"
     yield clean(f"Store: {config.store}")
     yield clean(f"Reports: {config.reports}")
+    for one in config.suppress:
+        what = ", ".join(filter(None, (one.rule, one.host, one.incident)))
+        yield clean(f"Suppression, until {one.until}: {what} ({one.reason})")
     for words in told:
         yield clean(f"Delivery: {words}")
 
 
-def index_page(nights: Sequence[Row], incidents: Sequence[Row], kept: AbstractSet[str]) -> str:
+def index_page(
+    nights: Sequence[Row],
+    incidents: Sequence[Row],
+    silences: Sequence[Row],
+    kept: AbstractSet[str],
+) -> str:
     """Return a page of all nights, the latest first, each with a way to its report."""
-    return page("nights.html.j2").render(nights=night_rows(nights, incidents, kept))
+    return page("nights.html.j2").render(nights=night_rows(nights, incidents, silences, kept))

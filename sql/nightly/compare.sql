@@ -1,11 +1,11 @@
 -- What tonight's incidents are beside those of earlier nights. One row: one incident of tonight's report.
 -- An incident is the same as an earlier one with its id, or else as the one of the same rule, host and
 -- service whose time it shares most of: ids change where its beginning has left the window.
--- What ended and was told with its end is not told again. Reads tonight (incident_id, title), suppression
+-- What was new with its end is not told again; what was told as going on is told until it is gone. Reads tonight (incident_id, title), suppression
 -- (reason, until, rule, host, incident), shown by the runner. Parameters: $night_id; $began, when the run
 -- began (UTC); $growth, so many times the messages of before are worse.
 WITH last_night AS (
-    SELECT max(night_id) AS night_id, max(to_ts) AS to_ts FROM night WHERE night_id < $night_id
+    SELECT max(night_id) AS night_id, max(run_id) AS run_id FROM night WHERE night_id < $night_id
 ),
 
 earlier AS (  -- each incident as it was told last
@@ -77,16 +77,54 @@ same AS (  -- two that were one before: the one of its id keeps the name, else t
     WHERE nth = 1
 ),
 
-speaking AS (  -- hosts whose logs tell of the time after last night, without a hole of a day
-    SELECT DISTINCT s.host
+heard AS (  -- one row: one kind of log of one host; until when it was known last night, and until when it is told now
+    SELECT
+        s.host, k.kind, max(CASE WHEN k.mail THEN 1 ELSE 0 END) AS mail,
+        max(CASE WHEN s.run_id <= l.run_id THEN s.last_ts END) AS known_until,
+        max(CASE WHEN s.run_id <= l.run_id THEN NULL ELSE s.last_ts END) AS told_until
     FROM source AS s
     CROSS JOIN last_night AS l
-    WHERE (s.last_ts > l.to_ts OR l.to_ts IS NULL)
-      AND NOT EXISTS (
-          SELECT 1
-          FROM log_silence AS q
-          WHERE q.host = s.host AND q.hours > 20 AND q.silent_until > l.to_ts
-      )
+    LEFT JOIN log_kind AS k ON k.format = s.format
+    WHERE s.last_ts <= $began + INTERVAL 1 DAY  -- a clock that runs ahead by more tells nothing
+    GROUP BY s.host, k.kind
+),
+
+going_on AS (  -- those that came and go on, without a hole of a day
+    SELECT
+        h.host, h.kind, h.mail,
+        h.told_until IS NOT NULL AND coalesce(h.told_until > h.known_until, true) AND NOT EXISTS (
+            SELECT 1
+            FROM log_silence AS q
+            LEFT JOIN log_kind AS k ON k.format = q.log
+            WHERE q.host = h.host AND coalesce(k.kind, q.log) = h.kind
+              AND q.hours > 20 AND q.silent_until > h.known_until
+        ) AS goes_on
+    FROM heard AS h
+),
+
+asked AS (  -- of a host that no file names any may tell
+    SELECT
+        a.rule, a.host,
+        EXISTS (SELECT 1 FROM heard AS h WHERE h.host = a.host) AS is_named
+    FROM (SELECT rule, host FROM found UNION SELECT rule, host FROM earlier) AS a
+),
+
+fitting AS (  -- fit: 0 mail logs that the rule lives on, 1 other logs that it lives on, 2 any other
+    SELECT
+        a.rule, a.host, g.goes_on,
+        CASE WHEN n.kind IS NULL THEN 2 WHEN g.mail = 1 THEN 0 ELSE 1 END AS fit
+    FROM asked AS a
+    JOIN going_on AS g ON g.host = a.host OR NOT a.is_named
+    LEFT JOIN rule_need AS n ON n.rule = a.rule AND n.kind = g.kind AND n.need = 'required'
+),
+
+speaking AS (  -- rules and hosts for which that nothing is found tells something
+    SELECT f.rule, f.host
+    FROM fitting AS f
+    JOIN (SELECT rule, host, min(fit) AS fit FROM fitting GROUP BY rule, host) AS b
+        ON b.rule = f.rule AND b.host IS NOT DISTINCT FROM f.host AND b.fit = f.fit
+    WHERE f.goes_on
+    GROUP BY f.rule, f.host
 ),
 
 beside AS (
@@ -102,16 +140,21 @@ beside AS (
         least(coalesce(f.started_at, e.started_at), coalesce(e.started_at, f.started_at)) AS started_at,
         greatest(coalesce(f.last_at, e.last_at), coalesce(e.last_at, f.last_at)) AS last_at,
         f.ended_at,
+        e.ended_at AS ended_before,
         e.known_as IS NOT NULL AS was_known,
         -- told last night, and not as gone
         coalesce(e.night_id = l.night_id AND e.state <> 'gone', false) AS was_there,
         e.ended_at IS NULL AS had_lasted,
+        -- what ended before anybody was told; what was told as going on is told as gone, too
+        e.ended_at IS NOT NULL AND e.state IN ('new', 'reopened') AS was_told_ended,
         f.incident_id IS NOT NULL AS is_found,
         coalesce(f.last_at > e.last_at OR f.messages > e.messages, false) AS has_news,
         list_position(['info', 'low', 'medium', 'high', 'critical'], f.severity)
             - list_position(['info', 'low', 'medium', 'high', 'critical'], e.severity) AS graver,
         coalesce(f.messages >= $growth * e.messages AND f.messages > e.messages, false) AS has_grown,
-        coalesce(e.host, f.host) IS NULL OR coalesce(e.host, f.host) IN (SELECT host FROM speaking) AS seen
+        coalesce(e.host, f.host) IS NULL OR EXISTS (
+            SELECT 1 FROM speaking AS s WHERE s.rule = coalesce(f.rule, e.rule) AND s.host = coalesce(e.host, f.host)
+        ) AS seen
     FROM found AS f
     LEFT JOIN same AS m ON m.incident_id = f.incident_id
     FULL JOIN earlier AS e ON e.known_as = m.known_as
@@ -125,9 +168,8 @@ stated AS (
             WHEN NOT b.was_known THEN 'new'
             WHEN NOT b.was_there THEN CASE WHEN b.has_news THEN 'reopened' END
             -- its end, told once; of a host without logs nothing tells
-            WHEN NOT b.is_found THEN CASE WHEN NOT b.had_lasted THEN NULL WHEN b.seen THEN 'gone' ELSE 'continuing' END
-            WHEN b.had_lasted AND b.ended_at IS NOT NULL THEN CASE WHEN b.seen THEN 'gone' ELSE 'continuing' END
-            WHEN NOT b.has_news AND b.ended_at IS NOT NULL THEN NULL
+            WHEN NOT b.is_found OR (b.ended_at IS NOT NULL AND (b.had_lasted OR NOT b.has_news)) THEN
+                CASE WHEN b.was_told_ended THEN NULL WHEN b.seen THEN 'gone' ELSE 'continuing' END
             WHEN b.graver > 0 OR b.has_grown THEN 'worse'
             WHEN b.graver < 0 THEN 'better'
             ELSE 'continuing'
@@ -149,7 +191,7 @@ quiet AS (  -- one suppression is enough: the one that lasts longest
 SELECT
     CAST($night_id AS INTEGER) AS night_id, s.known_as, s.incident_id, s.state, s.seen, q.suppressed,
     s.rule, s.host, s.service, s.severity, s.title, s.messages, s.started_at, s.last_at,
-    CASE WHEN s.state = 'gone' THEN coalesce(s.ended_at, s.last_at) ELSE s.ended_at END AS ended_at
+    CASE WHEN s.state = 'gone' THEN coalesce(s.ended_at, s.ended_before, s.last_at) ELSE s.ended_at END AS ended_at
 FROM stated AS s
 LEFT JOIN quiet AS q ON q.known_as = s.known_as
 WHERE s.state IS NOT NULL
