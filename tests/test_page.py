@@ -328,6 +328,6 @@ def test_axe_finds_nothing_serious(show: Show, theme: str) -> None:
 
 
 def test_the_page_of_all_nights_has_its_style_and_no_error(show: Show) -> None:
-    shown = show(index_page([], [], set()))
+    shown = show(index_page([], [], [], set()))
     assert shown.said == shown.asked == []
     assert shown.page.evaluate("getComputedStyle(document.body).margin") == "0px"
