@@ -152,10 +152,15 @@ def read_config(path: Path) -> Config:
         raise ConfigError(f"{path}: not TOML: {error}") from error
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path}: {error}") from error
+    except ValueError as error:
+        raise ConfigError(f"{path}: a number or date is out of all bounds") from error
+    except RecursionError:
+        raise ConfigError(f"{path}: nested too deeply") from None
     for number, one in enumerate(config.suppress, 1):
         if not (one.rule or one.host or one.incident):
             raise ConfigError(f"{path}: suppress {number}: name a rule, a host or an incident")
     _check_delivery(config, path)
+    _check_paths(config, path)
     return _placed(config, path.absolute().parent)
 
 
@@ -183,6 +188,17 @@ def _check_delivery(config: Config, path: Path) -> None:
         if secret == Secret():
             name = place.partition(": ")[2]
             raise ConfigError(f"{path}: {place}: give {name}_env, {name}_file or {name}_keyring")
+
+
+def _check_paths(config: Config, path: Path) -> None:
+    """Raise where a path is one that no system has, or the store is none of a file."""
+    ca_file = config.mail.ca_file if config.mail else None
+    given = [*config.folders, config.store, config.reports, config.rules, ca_file]
+    given += secret_files(config)
+    if odd := [one for one in given if one and "\0" in one]:
+        raise ConfigError(f"{path}: {odd[0]}: a path cannot hold a NUL")
+    if not Path(os.path.normpath(path.absolute().parent / config.store)).name:
+        raise ConfigError(f"{path}: store: {config.store}: name a file")
 
 
 def secret_files(config: Config) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from logpipe.errors import LogpipeError
+from logpipe.report.rows import FORMULA as STARTS
 from logpipe.store import OTHER, Connection, ask
 
 NAME = re.compile(r"\w{1,100}", re.ASCII)  # of tables that become files: in a stranger's store any
@@ -79,26 +80,31 @@ def _write(con: Connection, name: str, columns: dict[str, str], path: Path, form
         ) from error
     except duckdb.IOException as error:
         raise LogpipeError(f"{path}: cannot be written: {_first_line(error)}") from error
+    except duckdb.InterruptException:  # whoever waits has pressed Ctrl-C
+        raise
+    except duckdb.Error as error:  # a stranger's view may fail in any way
+        raise LogpipeError(f"{name}: cannot be exported: {_first_line(error)}") from error
     finally:
         beside.unlink(missing_ok=True)
     return _count(rows)
 
 
 def _cell(column: str, kind: str) -> str:
-    """Return a column as a CSV cell: moments as ISO 8601, formulas as text."""
+    """Return a column as a CSV cell: moments as ISO 8601, formulas as text, its name too."""
     name = _quoted(column)
+    head = _quoted(f"'{column}" if column.startswith(STARTS) else column)
     if kind == "TIMESTAMP":
         zone = "" if column.endswith("local_ts") else "Z"
-        return f"strftime({name}, '%Y-%m-%dT%H:%M:%S.%f{zone}') AS {name}"
+        return f"strftime({name}, '%Y-%m-%dT%H:%M:%S.%f{zone}') AS {head}"
     if (
         kind in {"BOOLEAN", "DATE"}
         or kind.endswith("INT")
         or kind in {"DOUBLE", "FLOAT", "INTEGER"}
     ):
-        return name
+        return f"{name} AS {head}"
     text = f"CAST({name} AS VARCHAR)"
     quote = f"CASE WHEN regexp_matches({text}, '{FORMULA}') THEN chr(39) ELSE '' END"
-    return f"{quote} || {text} AS {name}"
+    return f"{quote} || {text} AS {head}"
 
 
 def _quoted(column: str) -> str:

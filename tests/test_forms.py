@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 
 from logpipe.cli import app
 from logpipe.errors import LogpipeError
+from logpipe.export import export_tables
 from logpipe.report._marked import coded, drawn, marked
 from logpipe.report.forms import FORMS, form_of, render
 from logpipe.report.html import render_html
@@ -336,6 +337,32 @@ def test_a_store_of_a_stranger_reaches_no_file(store: Path, tmp_path: Path) -> N
     told = run("report", "--db", theirs)
     assert told.exit_code != 0
     assert "secret" not in told.output
+
+
+@pytest.mark.parametrize("told", ["error('boom')", "cast('x' AS int)", "CAST(1e300 AS FLOAT)"])
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_view_of_a_stranger_that_fails_is_one_line(told: str, form: str, tmp_path: Path) -> None:
+    with duckdb.connect() as con:
+        con.execute(f"CREATE VIEW odd AS SELECT {told} AS x FROM range(3)")
+        con.execute("CREATE TABLE even AS SELECT 1 AS x")
+        files = export_tables(con, ["even", "odd"], tmp_path, form, force=False)
+        assert next(files) == (tmp_path / f"even.{form}", 1)
+        with pytest.raises(LogpipeError, match=r"^odd: cannot be exported") as caught:
+            next(files)
+    assert len(str(caught.value).splitlines()) == 1
+    assert [path.name for path in tmp_path.iterdir()] == [f"even.{form}"]
+
+
+def test_names_of_columns_are_no_formulas_either(tmp_path: Path) -> None:
+    odd = ["=cmd|' /C calc'!A0", "+1", "\uff1d2", "plain", "a=b"]
+    with duckdb.connect() as con:
+        columns = ", ".join(f'{number} AS "{name}"' for number, name in enumerate(odd))
+        con.execute(
+            f'CREATE TABLE odd AS SELECT {columns}, now()::TIMESTAMP AS "@t", \'x\' AS "-y"'
+        )
+        list(export_tables(con, ["odd"], tmp_path, "csv", force=False))
+    head = next(csv.reader((tmp_path / "odd.csv").read_text("utf-8").splitlines()))
+    assert head == ["'=cmd|' /C calc'!A0", "'+1", "'\uff1d2", "plain", "a=b", "'@t", "'-y"]
 
 
 def test_every_table_can_be_exported_as_csv_without_formulas(store: Path, tmp_path: Path) -> None:

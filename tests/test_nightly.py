@@ -525,6 +525,26 @@ def test_a_slip_in_the_configuration_is_one_line_that_names_it(
     assert words in str(result.exception)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('folders = ["in"]\nstore = "/"', "name a file"),
+        ('folders = ["in"]\nstore = "a\\u0000b"', "a path cannot hold a NUL"),
+        ('folders = ["a\\u0000b"]', "a path cannot hold a NUL"),
+        (f'folders = ["in"]\nlook_back_days = {"9" * 5000}', "out of all bounds"),
+        (f"folders = {'[' * 20_000}{']' * 20_000}", "nested too deeply"),
+    ],
+    ids=["store", "nul", "folder", "number", "nested"],
+)
+def test_a_configuration_that_no_system_can_follow_is_one_line(
+    text: str, words: str, tmp_path: Path
+) -> None:
+    (tmp_path / "logpipe.toml").write_text(text)
+    with pytest.raises(ConfigError, match=words) as caught:
+        read_config(tmp_path / "logpipe.toml")
+    assert len(str(caught.value).splitlines()) == 1
+
+
 def test_a_dry_run_reads_and_writes_nothing(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     give(tmp_path, "0908")

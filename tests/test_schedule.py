@@ -370,3 +370,21 @@ def test_the_task_that_is_shown_is_read_in_whatever_encoding_a_shell_saves_it(
     assert task.findtext("t:Actions/t:Exec/t:WorkingDirectory", namespaces=NS) == str(
         tmp_path / "ä"
     )
+
+
+def test_a_user_whom_the_system_does_not_know_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: object) -> str:
+        raise KeyError("getpwuid(): uid not found: 54321")
+
+    (tmp_path / "logpipe.toml").write_text("")
+    monkeypatch.setattr("logpipe.schedule.job.is_root", lambda: True)
+    monkeypatch.setattr(Path, "owner", unknown)
+    with pytest.raises(LogpipeError, match="--user"):
+        job_in(tmp_path, user=None)
+    assert job_in(tmp_path, user="mail").user == "mail"
+    monkeypatch.setattr("logpipe.schedule.job.is_root", lambda: False)
+    monkeypatch.setattr("getpass.getuser", unknown)
+    with pytest.raises(LogpipeError, match="set USER"):
+        job_in(tmp_path, user=None)

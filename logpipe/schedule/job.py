@@ -84,7 +84,14 @@ def read_time(text: str) -> time:
 
 def _owner(path: Path) -> str:
     """Return who is to run a configuration where nobody is named: for root, whose file it is."""
-    return path.owner() if is_root() and path.exists() else this_user()
+    if not (is_root() and path.exists()):
+        return this_user()
+    try:
+        return path.owner()
+    except KeyError:
+        raise LogpipeError(
+            f"{path}: belongs to a user whom the system does not know; name one with --user"
+        ) from None
 
 
 def is_root() -> bool:
@@ -95,4 +102,8 @@ def is_root() -> bool:
 def this_user() -> str:
     """Return who runs this, on Windows with the domain."""
     domain = os.environ.get("USERDOMAIN") if os.name == "nt" else None
-    return f"{domain}\\{getpass.getuser()}" if domain else getpass.getuser()
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # an OSError since Python 3.13
+        raise LogpipeError("the system does not know who runs this; set USER") from None
+    return f"{domain}\\{user}" if domain else user
