@@ -404,6 +404,8 @@ def test_an_id_speaks_before_an_address_and_an_address_before_a_subject(con: Con
     ]
     assert ids("alice@corp.example", until=datetime(2021, 5, 3, 9)) == ["a@x.example"]
     with pytest.raises(LogpipeError, match="--from, --to or --host"):
+        ids("a@x.example", since=datetime(2030, 1, 1))
+    with pytest.raises(LogpipeError, match="no host EX9 in the store; known: EX1, EX2"):
         ids("a@x.example", hosts=["EX9"])
 
 
